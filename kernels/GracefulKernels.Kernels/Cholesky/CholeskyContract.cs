@@ -1,0 +1,16 @@
+namespace GracefulKernels.Kernels;
+
+internal partial interface IKernels
+{
+    /// <summary>
+    /// potrf: the lower factor L of the symmetric A = L·Lᵀ, fp64 [n × n] row-major, in place; only the lower triangle is read and written.
+    /// Returns −1, or the first column whose pivot is not positive (then A is spoilt).
+    /// </summary>
+    int CholeskyFactor(int n, Block<double> a, int lda);
+
+    /// <summary>potri: from the factor L (lower triangle) the inverse of A, both triangles, in place.</summary>
+    void CholeskyInverse(int n, Block<double> a, int lda);
+
+    /// <summary>potrs: solves A·X = B from the factor L, B [n × columns] row-major in place.</summary>
+    void CholeskySolve(int n, Block<double> a, int lda, int columns, Block<double> b, int ldb);
+}

@@ -1,0 +1,16 @@
+namespace GracefulKernels.Kernels;
+
+internal sealed unsafe partial class CpuKernels<TLanes, TDoubles>
+{
+    public void Gemm(in GemmShape shape, float alpha, Block<float> a, Block<float> b, float beta, Block<float> c, in Epilogue epilogue) => throw new NotImplementedException();
+
+    public void GemmPair(
+        in GemmShape shape,
+        Block<float> a1,
+        Block<float> b1,
+        Block<float> a2,
+        Block<float> b2,
+        float beta,
+        Block<float> c,
+        in Epilogue epilogue) => throw new NotImplementedException();
+}

@@ -1,0 +1,11 @@
+namespace GracefulKernels.Kernels;
+
+internal sealed unsafe partial class CpuKernels<TLanes, TDoubles>
+{
+    public void KroneckerApply(
+        int rows, int columns, Block<float> left, Block<float> right, Block<float> v, Block<float> workspace, Block<float> y) => throw new NotImplementedException();
+
+    public void Damp(int n, double scale, double shift, Block<double> sum, Block<double> damped) => throw new NotImplementedException();
+
+    public double Trace(int n, Block<double> a) => throw new NotImplementedException();
+}

@@ -1,0 +1,32 @@
+using System.Runtime.InteropServices;
+
+namespace GracefulKernels.Kernels;
+
+/// <summary>Native host memory aligned to a cache line, so that no 64-byte vector straddles two.</summary>
+internal sealed unsafe class HostMemory : DeviceMemory
+{
+    public const int Alignment = 64;
+
+    private readonly long _pressure;
+    private void* _pointer;
+
+    public HostMemory(long byteLength) : base(byteLength)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(byteLength);
+        _pointer = NativeMemory.AlignedAlloc((nuint)Math.Max(byteLength, 1), Alignment);
+        _pressure = byteLength;
+        if (_pressure > 0) GC.AddMemoryPressure(_pressure);
+    }
+
+    ~HostMemory() => Dispose(disposing: false);
+
+    public override nint BaseAddress => (nint)_pointer;
+
+    protected override void Dispose(bool disposing)
+    {
+        if (_pointer == null) return;
+        NativeMemory.AlignedFree(_pointer);
+        _pointer = null;
+        if (_pressure > 0) GC.RemoveMemoryPressure(_pressure);
+    }
+}

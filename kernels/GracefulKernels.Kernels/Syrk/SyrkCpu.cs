@@ -1,0 +1,8 @@
+namespace GracefulKernels.Kernels;
+
+internal sealed unsafe partial class CpuKernels<TLanes, TDoubles>
+{
+    public void Syrk(bool transpose, int n, int k, float alpha, Block<float> a, int lda, float beta, Block<float> c, int ldc) => throw new NotImplementedException();
+
+    public void Covariance(int rows, int features, Block<float> x, bool homogeneous, Block<double> sum) => throw new NotImplementedException();
+}
