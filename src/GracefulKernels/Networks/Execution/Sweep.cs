@@ -74,8 +74,7 @@ internal sealed class Sweep : IDisposable
         _tangentArena ??= Kernels.Allocate(Plan.Tangents.Length * _capacity * sizeof(float));
         _tangents = _tangentArena.AsBlock<float>();
         Scratch();
-        Batch = batch;
-        _state = state;
+        Attach(batch, state);
         Direction = direction;
         foreach (LayerStep step in Plan.Steps)
         {
@@ -88,13 +87,19 @@ internal sealed class Sweep : IDisposable
     {
         _cotangentArena ??= Kernels.Allocate(Plan.Cotangents.Length * _capacity * sizeof(float));
         _cotangents = _cotangentArena.AsBlock<float>();
-        Batch = batch;
-        _state = state;
+        Attach(batch, state);
         Kernels.Copy(seed, Cotangent(Plan.Output));
         for (int i = Plan.Steps.Length - 1; i >= 0; i--)
         {
             if (HasTangent(Plan.Steps[i].Output)) Plan.Steps[i].Cotangent(this, sink);
         }
+    }
+
+    /// <summary>Looks at a primal state without a pass.</summary>
+    public void Attach(int batch, PrimalState state)
+    {
+        Batch = batch;
+        _state = state;
     }
 
     public bool HasTangent(int value) => Plan.HasTangent[value];
