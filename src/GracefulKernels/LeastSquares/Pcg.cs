@@ -70,11 +70,12 @@ public static class Pcg
         {
             double first = ReferenceNorm();
             Evaluate(0);
-            double rho = Descend(0);
+            double rho = 0;
             int iteration = 0;
             while (history[^1].RelativeGradient > options.Tolerance && iteration < options.MaxIterations)
             {
                 iteration++;
+                rho = Descend(rho);
                 network.Jvp(direction.Block, image.Block, cancellation);
                 double curvature = Curvature();
                 double step = rho / curvature;
@@ -86,8 +87,6 @@ public static class Pcg
                 if (iteration % options.RefreshInterval == 0) problem.Outputs(d.Block, fitted.Block, cancellation);
                 else kernels.Axpby((float)step, image.Block, 1f, fitted.Block);
                 Evaluate(iteration);
-                double next = Descend(iteration == options.MaxIterations ? 0 : rho);
-                rho = next;
             }
             return new SolverResult(d, history[^1].RelativeGradient <= options.Tolerance, iteration, history, clock.Elapsed);
 

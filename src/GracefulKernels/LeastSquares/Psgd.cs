@@ -91,9 +91,9 @@ public static class Psgd
             double first = double.NaN;
             Report(0, Evaluate());
             int epoch = 0;
-            while (history[^1] is not { RelativeGradient: var g } || !(g <= options.Tolerance))
+            // Not evaluated is NaN, which is not below the tolerance.
+            while (!(history[^1].RelativeGradient <= options.Tolerance) && epoch < options.Epochs)
             {
-                if (epoch == options.Epochs) break;
                 double eta = options.LearningRate.At((double)epoch / options.Epochs);
                 epoch++;
                 double loss = Epoch(epoch, eta);
