@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using GracefulKernels.Kernels;
 
 namespace GracefulKernels;
 
