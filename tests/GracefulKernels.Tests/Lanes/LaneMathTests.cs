@@ -11,7 +11,7 @@ public unsafe class LaneMathTests
     {
         // A thinned walk over all fp32 numbers of the domain; a prime stride meets every pattern of low bits.
         double worst = 0;
-        foreach ((float low, float high) in new[] { (1e-30f, 88.7f), (-1e-30f, LaneMath.SmallestExponent) })
+        foreach ((float low, float high) in new[] { (1e-30f, 88.7f), (-1e-30f, -103.9f) })
         {
             worst = Math.Max(worst, Worst(low, high, 701, Best("Exp"), Math.Exp));
         }
@@ -57,7 +57,7 @@ public unsafe class LaneMathTests
     {
         float* x = stackalloc float[16];
         float* y = stackalloc float[16];
-        float[] values = [0f, -0f, float.NegativeInfinity, float.NaN, -87.4f, -200f, -3e38f, 1f];
+        float[] values = [0f, -0f, float.NegativeInfinity, float.NaN, -104f, -200f, -3e38f, 1f];
         values.CopyTo(new Span<float>(x, 16));
         foreach (Function exp in KernelSetCases.Targets.Select(t => On(t, "Exp")))
         {
@@ -113,6 +113,7 @@ public unsafe class LaneMathTests
             for (int i = 0; i < 16; i++)
             {
                 double right = reference(x[i]);
+                // One unit of the subnormal grid where the answer lies on it.
                 double ulp = Math.ScaleB(1, Math.Max(Math.ILogB(right), -126) - 23);
                 worst = Math.Max(worst, Math.Abs(y[i] - right) / ulp);
             }
