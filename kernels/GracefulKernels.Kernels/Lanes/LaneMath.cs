@@ -63,7 +63,7 @@ internal static class LaneMath
         return LogOfSplit<TLanes, TDoubles>(m - TLanes.Broadcast(1f), n);
     }
 
-    /// <summary>log(1 + y) for finite y ≥ −½, at most 1 ulp off also where y is tiny; anything elsewhere.</summary>
+    /// <summary>log(1 + y) for finite y ≥ −½, at most 1½ ulp off also where y is tiny; anything elsewhere.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static TLanes LogOnePlus<TLanes, TDoubles>(TLanes y)
         where TLanes : struct, ILanes<TLanes, TDoubles>
