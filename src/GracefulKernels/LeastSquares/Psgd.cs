@@ -107,7 +107,7 @@ public static class Psgd
                 if (diverged) throw new DivergenceException("P-SGD", epoch, now.Loss, history[0].Loss, eta);
                 Report(epoch, now);
             }
-            return new SolverResult(d, history[^1].RelativeGradient <= options.Tolerance, epoch, history, clock.Elapsed);
+            return new SolverResult(d, history[^1].RelativeGradient <= options.Tolerance ? SolverStop.Tolerance : SolverStop.Budget, epoch, history, clock.Elapsed);
 
             double Epoch(int number, double eta)
             {
