@@ -30,6 +30,12 @@ internal unsafe interface ILanes<TSelf, TDoubles>
     /// <summary>Writes the first <paramref name="count"/> (0 to 16) lanes and nothing past them.</summary>
     static abstract void StorePartial(float* destination, int count, TSelf value);
 
+    /// <summary>The first <paramref name="count"/> (0 to 16) whole numbers as fp32, zeros behind them; nothing past them is read.</summary>
+    static abstract TSelf LoadUInt16(ushort* source, int count);
+
+    /// <summary>Writes the first <paramref name="count"/> (0 to 16) lanes, whole numbers in [0, 65535], and nothing past them.</summary>
+    static abstract void StoreUInt16(ushort* destination, int count, TSelf value);
+
     static abstract TSelf operator +(TSelf a, TSelf b);
 
     static abstract TSelf operator -(TSelf a, TSelf b);
@@ -65,6 +71,12 @@ internal unsafe interface ILanes<TSelf, TDoubles>
     /// <summary>Lane by lane <c>mask ? a : b</c>.</summary>
     static abstract TSelf Select(TSelf mask, TSelf a, TSelf b);
 
+    /// <summary>Lane by lane <c>a &gt; b ? x : y</c>, in one step where the processor has mask registers.</summary>
+    static abstract TSelf WhereGreater(TSelf a, TSelf b, TSelf x, TSelf y);
+
+    /// <summary>Lane by lane <c>a == b ? x : y</c>, in the same way.</summary>
+    static abstract TSelf WhereEqual(TSelf a, TSelf b, TSelf x, TSelf y);
+
     /// <summary>One bit a lane of a comparison.</summary>
     static abstract uint ToBits(TSelf mask);
 
@@ -73,6 +85,12 @@ internal unsafe interface ILanes<TSelf, TDoubles>
 
     /// <summary><c>a·2ⁿ</c> rounded once, for whole n in [−250, 250] and a in [½, 2]: overflow to infinity, gradual underflow.</summary>
     static abstract TSelf Scale(TSelf a, TSelf n);
+
+    /// <summary><c>a = m·2ⁿ</c> without rounding, m in [√½, √2), for positive normal a; gives m. Other lanes hold anything.</summary>
+    static abstract TSelf Split(TSelf a, out TSelf n);
+
+    /// <summary>Sixteen integers rounded to fp32.</summary>
+    static abstract TSelf FromInt32(int* source);
 
     /// <summary>Sum in one fixed tree: lane i with i + 8, then + 4, + 2, + 1.</summary>
     static abstract float Sum(TSelf a);

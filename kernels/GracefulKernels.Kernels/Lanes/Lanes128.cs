@@ -59,6 +59,37 @@ internal readonly unsafe struct Lanes128 : ILanes<Lanes128, DoubleLanes128>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes128 LoadUInt16(ushort* source, int count)
+    {
+        Vector256<ushort> words = count == 16
+            ? Vector256.Create(Vector128.Load(source), Vector128.Load(source + 8))
+            : PartialWords.Load(source, count);
+        Vector128<ushort> low = words.GetLower(), high = words.GetUpper();
+        return new(Vector128.ConvertToSingle(Vector128.WidenLower(low).AsInt32()),
+            Vector128.ConvertToSingle(Vector128.WidenUpper(low).AsInt32()),
+            Vector128.ConvertToSingle(Vector128.WidenLower(high).AsInt32()),
+            Vector128.ConvertToSingle(Vector128.WidenUpper(high).AsInt32()));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void StoreUInt16(ushort* destination, int count, Lanes128 value)
+    {
+        Vector128<ushort> low = Vector128.Narrow(
+            Vector128.ConvertToInt32Native(value._a).AsUInt32(), Vector128.ConvertToInt32Native(value._b).AsUInt32());
+        Vector128<ushort> high = Vector128.Narrow(
+            Vector128.ConvertToInt32Native(value._c).AsUInt32(), Vector128.ConvertToInt32Native(value._d).AsUInt32());
+        if (count == 16)
+        {
+            low.Store(destination);
+            high.Store(destination + 8);
+        }
+        else
+        {
+            PartialWords.Store(destination, count, Vector256.Create(low, high));
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lanes128 operator +(Lanes128 a, Lanes128 b) => new(a._a + b._a, a._b + b._b, a._c + b._c, a._d + b._d);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -132,6 +163,12 @@ internal readonly unsafe struct Lanes128 : ILanes<Lanes128, DoubleLanes128>
             Vector128.ConditionalSelect(mask._d, a._d, b._d));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes128 WhereGreater(Lanes128 a, Lanes128 b, Lanes128 x, Lanes128 y) => Select(GreaterThan(a, b), x, y);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes128 WhereEqual(Lanes128 a, Lanes128 b, Lanes128 x, Lanes128 y) => Select(Equal(a, b), x, y);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static uint ToBits(Lanes128 mask)
         => mask._a.ExtractMostSignificantBits() | (mask._b.ExtractMostSignificantBits() << 4) | (mask._c.ExtractMostSignificantBits() << 8) | (mask._d.ExtractMostSignificantBits() << 12);
 
@@ -151,6 +188,24 @@ internal readonly unsafe struct Lanes128 : ILanes<Lanes128, DoubleLanes128>
             Scale(a._b, n._b),
             Scale(a._c, n._c),
             Scale(a._d, n._d));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes128 Split(Lanes128 a, out Lanes128 n)
+    {
+        Vector128<float> ma = Split(a._a, out Vector128<float> na);
+        Vector128<float> mb = Split(a._b, out Vector128<float> nb);
+        Vector128<float> mc = Split(a._c, out Vector128<float> nc);
+        Vector128<float> md = Split(a._d, out Vector128<float> nd);
+        n = new(na, nb, nc, nd);
+        return new(ma, mb, mc, md);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes128 FromInt32(int* source)
+        => new(Vector128.ConvertToSingle(Vector128.Load(source)),
+            Vector128.ConvertToSingle(Vector128.Load(source + 4)),
+            Vector128.ConvertToSingle(Vector128.Load(source + 8)),
+            Vector128.ConvertToSingle(Vector128.Load(source + 12)));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float Sum(Lanes128 a) => HorizontalFold.Sum((a._a + a._c) + (a._b + a._d));
@@ -173,6 +228,15 @@ internal readonly unsafe struct Lanes128 : ILanes<Lanes128, DoubleLanes128>
             Vector128.Narrow(low.C, low.D),
             Vector128.Narrow(high.A, high.B),
             Vector128.Narrow(high.C, high.D));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector128<float> Split(Vector128<float> a, out Vector128<float> n)
+    {
+        Vector128<int> root = Vector128.Create(LaneMath.BitsOfRootHalf);
+        Vector128<int> above = a.AsInt32() - root;
+        n = Vector128.ConvertToSingle(above >> 23);
+        return ((above & Vector128.Create(LaneMath.MantissaBits)) + root).AsSingle();
+    }
 
     /// <summary>By exponent arithmetic in two exact steps: only the last product can round, as VSCALEFPS rounds once.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

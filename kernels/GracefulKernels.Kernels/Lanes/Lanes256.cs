@@ -51,6 +51,23 @@ internal readonly unsafe struct Lanes256 : ILanes<Lanes256, DoubleLanes256>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes256 LoadUInt16(ushort* source, int count)
+    {
+        Vector256<ushort> words = count == 16 ? Vector256.Load(source) : PartialWords.Load(source, count);
+        return new(Avx.ConvertToVector256Single(Avx2.ConvertToVector256Int32(words.GetLower())),
+            Avx.ConvertToVector256Single(Avx2.ConvertToVector256Int32(words.GetUpper())));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void StoreUInt16(ushort* destination, int count, Lanes256 value)
+    {
+        Vector256<ushort> words = Vector256.Narrow(
+            Avx.ConvertToVector256Int32(value._a).AsUInt32(), Avx.ConvertToVector256Int32(value._b).AsUInt32());
+        if (count == 16) words.Store(destination);
+        else PartialWords.Store(destination, count, words);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lanes256 operator +(Lanes256 a, Lanes256 b) => new(a._a + b._a, a._b + b._b);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -110,6 +127,12 @@ internal readonly unsafe struct Lanes256 : ILanes<Lanes256, DoubleLanes256>
             Vector256.ConditionalSelect(mask._b, a._b, b._b));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes256 WhereGreater(Lanes256 a, Lanes256 b, Lanes256 x, Lanes256 y) => Select(GreaterThan(a, b), x, y);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes256 WhereEqual(Lanes256 a, Lanes256 b, Lanes256 x, Lanes256 y) => Select(Equal(a, b), x, y);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static uint ToBits(Lanes256 mask)
         => mask._a.ExtractMostSignificantBits() | (mask._b.ExtractMostSignificantBits() << 8);
 
@@ -125,6 +148,20 @@ internal readonly unsafe struct Lanes256 : ILanes<Lanes256, DoubleLanes256>
     public static Lanes256 Scale(Lanes256 a, Lanes256 n)
         => new(Scale(a._a, n._a),
             Scale(a._b, n._b));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes256 Split(Lanes256 a, out Lanes256 n)
+    {
+        Vector256<float> ma = Split(a._a, out Vector256<float> na);
+        Vector256<float> mb = Split(a._b, out Vector256<float> nb);
+        n = new(na, nb);
+        return new(ma, mb);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes256 FromInt32(int* source)
+        => new(Vector256.ConvertToSingle(Vector256.Load(source)),
+            Vector256.ConvertToSingle(Vector256.Load(source + 8)));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float Sum(Lanes256 a)
@@ -154,6 +191,15 @@ internal readonly unsafe struct Lanes256 : ILanes<Lanes256, DoubleLanes256>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector256<float> Below(int count, int first)
         => Vector256.LessThan(Vector256<int>.Indices, Vector256.Create(count - first)).AsSingle();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<float> Split(Vector256<float> a, out Vector256<float> n)
+    {
+        Vector256<int> root = Vector256.Create(LaneMath.BitsOfRootHalf);
+        Vector256<int> above = a.AsInt32() - root;
+        n = Vector256.ConvertToSingle(above >> 23);
+        return ((above & Vector256.Create(LaneMath.MantissaBits)) + root).AsSingle();
+    }
 
     /// <summary>By exponent arithmetic in two exact steps: only the last product can round, as VSCALEFPS rounds once.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -34,6 +34,21 @@ internal readonly unsafe struct Lanes512 : ILanes<Lanes512, DoubleLanes512>
     public static void StorePartial(float* destination, int count, Lanes512 value) => Avx512F.MaskStore(destination, Below(count), value._v);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes512 LoadUInt16(ushort* source, int count)
+    {
+        Vector256<ushort> words = count == 16 ? Vector256.Load(source) : PartialWords.Load(source, count);
+        return new(Avx512F.ConvertToVector512Single(Avx512F.ConvertToVector512Int32(words)));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void StoreUInt16(ushort* destination, int count, Lanes512 value)
+    {
+        Vector256<ushort> words = Avx512F.ConvertToVector256UInt16(Avx512F.ConvertToVector512Int32(value._v));
+        if (count == 16) words.Store(destination);
+        else PartialWords.Store(destination, count, words);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lanes512 operator +(Lanes512 a, Lanes512 b) => new(a._v + b._v);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -79,6 +94,14 @@ internal readonly unsafe struct Lanes512 : ILanes<Lanes512, DoubleLanes512>
     public static Lanes512 Select(Lanes512 mask, Lanes512 a, Lanes512 b) => new(Vector512.ConditionalSelect(mask._v, a._v, b._v));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes512 WhereGreater(Lanes512 a, Lanes512 b, Lanes512 x, Lanes512 y)
+        => new(Vector512.ConditionalSelect(Vector512.GreaterThan(a._v, b._v), x._v, y._v));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes512 WhereEqual(Lanes512 a, Lanes512 b, Lanes512 x, Lanes512 y)
+        => new(Vector512.ConditionalSelect(Vector512.Equals(a._v, b._v), x._v, y._v));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static uint ToBits(Lanes512 mask) => (uint)mask._v.ExtractMostSignificantBits();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -90,6 +113,18 @@ internal readonly unsafe struct Lanes512 : ILanes<Lanes512, DoubleLanes512>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lanes512 Scale(Lanes512 a, Lanes512 n) => new(Avx512F.Scale(a._v, n._v));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes512 Split(Lanes512 a, out Lanes512 n)
+    {
+        Vector512<int> root = Vector512.Create(LaneMath.BitsOfRootHalf);
+        Vector512<int> above = a._v.AsInt32() - root;
+        n = new(Vector512.ConvertToSingle(above >> 23));
+        return new(((above & Vector512.Create(LaneMath.MantissaBits)) + root).AsSingle());
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes512 FromInt32(int* source) => new(Vector512.ConvertToSingle(Vector512.Load(source)));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float Sum(Lanes512 a)

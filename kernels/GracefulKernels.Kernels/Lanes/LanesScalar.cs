@@ -44,6 +44,18 @@ internal unsafe struct LanesScalar : ILanes<LanesScalar, DoubleLanesScalar>
         for (int i = 0; i < count; i++) destination[i] = value._v[i];
     }
 
+    public static LanesScalar LoadUInt16(ushort* source, int count)
+    {
+        LanesScalar r = default;
+        for (int i = 0; i < count; i++) r._v[i] = source[i];
+        return r;
+    }
+
+    public static void StoreUInt16(ushort* destination, int count, LanesScalar value)
+    {
+        for (int i = 0; i < count; i++) destination[i] = (ushort)value._v[i];
+    }
+
     public static LanesScalar operator +(LanesScalar a, LanesScalar b)
     {
         for (int i = 0; i < 16; i++) a._v[i] += b._v[i];
@@ -139,6 +151,12 @@ internal unsafe struct LanesScalar : ILanes<LanesScalar, DoubleLanesScalar>
         return b;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static LanesScalar WhereGreater(LanesScalar a, LanesScalar b, LanesScalar x, LanesScalar y) => Select(GreaterThan(a, b), x, y);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static LanesScalar WhereEqual(LanesScalar a, LanesScalar b, LanesScalar x, LanesScalar y) => Select(Equal(a, b), x, y);
+
     public static uint ToBits(LanesScalar mask)
     {
         uint bits = 0;
@@ -164,6 +182,25 @@ internal unsafe struct LanesScalar : ILanes<LanesScalar, DoubleLanesScalar>
                 * BitConverter.Int32BitsToSingle((whole - half + 127) << 23);
         }
         return a;
+    }
+
+    public static LanesScalar Split(LanesScalar a, out LanesScalar n)
+    {
+        Unsafe.SkipInit(out n);
+        for (int i = 0; i < 16; i++)
+        {
+            int above = BitConverter.SingleToInt32Bits(a._v[i]) - LaneMath.BitsOfRootHalf;
+            n._v[i] = above >> 23;
+            a._v[i] = BitConverter.Int32BitsToSingle((above & LaneMath.MantissaBits) + LaneMath.BitsOfRootHalf);
+        }
+        return a;
+    }
+
+    public static LanesScalar FromInt32(int* source)
+    {
+        Unsafe.SkipInit(out LanesScalar r);
+        for (int i = 0; i < 16; i++) r._v[i] = source[i];
+        return r;
     }
 
     public static float Sum(LanesScalar a)
