@@ -17,7 +17,7 @@ public sealed record PcgOptions
 
     internal void Validate(string name)
     {
-        _ = Check.NonNegative(Tolerance, name);
+        _ = Check.NonNegative(Tolerance, name, nameof(Tolerance));
         if (MaxIterations < 0) throw new ArgumentOutOfRangeException(name, MaxIterations, $"MaxIterations is {MaxIterations}; expected at least 0.");
         if (RefreshInterval < 1) throw new ArgumentOutOfRangeException(name, RefreshInterval, $"RefreshInterval is {RefreshInterval}; expected at least 1.");
     }
