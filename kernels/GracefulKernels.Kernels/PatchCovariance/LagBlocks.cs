@@ -7,7 +7,8 @@ internal readonly unsafe struct LagBlocks<TLanes, TDoubles>
     where TLanes : struct, ILanes<TLanes, TDoubles>
     where TDoubles : struct, IDoubleLanes<TDoubles>
 {
-    private const int TileRows = 16;
+    private const int TileRows = 32;
+    private const int LineElements = 8;
 
     private readonly LagPlan _plan;
     private readonly int _channels;
@@ -46,6 +47,9 @@ internal readonly unsafe struct LagBlocks<TLanes, TDoubles>
         for (int row = lag.IsZero ? column : 0, rows; row < _channels; row += rows)
         {
             rows = Math.Min(TileRows, _channels - row);
+            // Every row of the tile is another page of the matrix, which no processor foresees.
+            FetchAhead(_matrix + ((matrixRow + row) * _d) + matrixColumn, rows, columns);
+            FetchAhead(_matrix + (matrixColumn * _d) + matrixRow + row, columns, rows);
             if (!Collect(lag, sums + ((nint)row * width), length, y, x, rows * width, tile)) return;
             for (int i = 0; i < rows; i++) AddRow(tile + (i * width), _matrix + ((matrixRow + row + i) * _d) + matrixColumn, columns);
             // The diagonal block of lag zero holds both of its triangles.
@@ -56,6 +60,14 @@ internal readonly unsafe struct LagBlocks<TLanes, TDoubles>
         Collect(lag, sums + ((nint)_channels * width), length, y, x, width, tile);
         AddRow(tile, _matrix + ((_d - 1) * _d) + matrixColumn, columns);
         AddTurned(tile, width, 1, columns, _matrix + (matrixColumn * _d) + _d - 1);
+    }
+
+    private void FetchAhead(double* start, int rows, int columns)
+    {
+        for (int i = 0; i < rows; i++, start += _d)
+        {
+            for (int j = 0; j < columns + LineElements - 1; j += LineElements) Prefetch.Near(start + j);
+        }
     }
 
     /// <summary>Sums the pieces of a block, in order. False where it has none.</summary>

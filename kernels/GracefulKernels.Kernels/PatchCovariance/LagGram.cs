@@ -1,11 +1,12 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
 namespace GracefulKernels.Kernels;
 
 /// <summary>
 /// <c>Σ āāᵀ</c> over the patches of a convolution of stride 1, lag by lag: thirteen products of channels by channels for a kernel of 3 × 3
-/// instead of forty-five. Both operands lie where the image lies; a band accumulates in fp32, a fixed number of bands are added in fp32,
-/// everything above them in fp64.
+/// instead of forty-five. The left operand is broadcast from where the image lies, the right one is packed piece by piece. A band accumulates
+/// in fp32, a fixed number of bands are added in fp32, everything above them in fp64.
 /// </summary>
 internal static unsafe class LagGram<TLanes, TDoubles>
     where TLanes : struct, ILanes<TLanes, TDoubles>
@@ -14,6 +15,10 @@ internal static unsafe class LagGram<TLanes, TDoubles>
     private const int Group = TileCpu<TLanes, TDoubles>.Group;
     private const int WantedChunks = 16;
     private const int SlicePositions = 4096;
+
+    /// <summary>Most fp64 sums of all slices together: large kernels have many pieces.</summary>
+    private const long SliceElements = 1L << 22;
+
     private const long SmallWork = 200_000;
 
     /// <summary>A piece goes to fp64 after so many bands, and no fewer positions than below: a few sums of chains lose less than the chains.</summary>
@@ -25,14 +30,18 @@ internal static unsafe class LagGram<TLanes, TDoubles>
     {
         int channels = shape.InChannels, patch = shape.PatchLength, d = homogeneous ? patch + 1 : patch;
         if (shape.Batch == 0 || shape.OutHeight <= 0 || shape.OutWidth <= 0) return;
+        if (homogeneous) sum[((nint)d * d) - 1] += (double)shape.Batch * shape.Positions;
+        if (shape.InputLength == 0) return;
         var plan = new LagPlan(shape);
         var bands = new LagBands(shape);
         int groups = (channels + Group - 1) / Group;
         long positions = (long)shape.Batch * shape.Height * shape.Width;
-        int slices = (int)Math.Clamp(positions / SlicePositions, 1, Math.Max(1, WantedChunks / Math.Max(groups, 1)));
+        int rows = homogeneous ? channels + 1 : channels;
+        long sumElements = (long)groups * plan.PieceCount * rows * Group;
+        long slicesByMemory = Math.Min(WantedChunks / groups, SliceElements / Math.Max(sumElements, 1));
+        int slices = (int)Math.Clamp(positions / SlicePositions, 1, Math.Max(1, slicesByMemory));
         int bandsPerSlice = (bands.Count + slices - 1) / slices;
         slices = (bands.Count + bandsPerSlice - 1) / bandsPerSlice;
-        int rows = homogeneous ? channels + 1 : channels;
         var job = new Job
         {
             Plan = plan,
@@ -44,7 +53,7 @@ internal static unsafe class LagGram<TLanes, TDoubles>
             Groups = groups,
             BandsPerSlice = bandsPerSlice,
             Blocks = new LagBlocks<TLanes, TDoubles>(plan, channels, homogeneous, sum),
-            SliceSums = slices > 1 ? Scratch.Get<double>(ScratchSlot.SliceSums, (long)slices * groups * plan.PieceCount * rows * Group) : null,
+            SliceSums = slices > 1 ? Scratch.Get<double>(ScratchSlot.SliceSums, slices * sumElements) : null,
         };
         var merge = new Merge { Job = job, Slices = slices };
         int merges = slices > 1 ? groups * plan.LagCount : 0;
@@ -58,13 +67,15 @@ internal static unsafe class LagGram<TLanes, TDoubles>
             workers.Run(slices * groups, ref job);
             if (merges > 0) workers.Run(merges, ref merge);
         }
-        if (homogeneous) sum[((nint)d * d) - 1] += (double)shape.Batch * shape.Positions;
     }
 
     /// <summary>What a piece has gathered in fp32.</summary>
     private struct Pending
     {
         public int Bands, Positions;
+
+        /// <summary>Whether fp64 holds some of it already.</summary>
+        public bool Widened;
     }
 
     private struct Job : IJob
@@ -93,7 +104,6 @@ internal static unsafe class LagGram<TLanes, TDoubles>
             float* partial = Scratch.Get<float>(ScratchSlot.PartialSums, all);
             Pending* pending = Scratch.Get<Pending>(ScratchSlot.PendingSums, Plan.PieceCount);
             double* sums = SliceSums != null ? SliceSums + (chunk * all) : Scratch.Get<double>(ScratchSlot.Covariance, all);
-            NativeMemory.Clear(sums, (nuint)(all * sizeof(double)));
             NativeMemory.Clear(pending, (nuint)(Plan.PieceCount * sizeof(Pending)));
             Segment* segments = stackalloc Segment[Bands.MaxSegments];
             var channelRun = new PatchRuns(Plan.Y with { Count = 1 }, Plan.X with { Count = 1, Step = 1 }, Channels, 0);
@@ -114,22 +124,30 @@ internal static unsafe class LagGram<TLanes, TDoubles>
             for (int p = 0; p < Plan.PieceCount; p++)
             {
                 if (pending[p].Bands > 0) Widen(p, column, columns, partial, sums, pending);
+                else if (!pending[p].Widened) NativeMemory.Clear(sums + (p * length), (nuint)(length * sizeof(double)));
             }
             for (int lag = 0; lag < Plan.LagCount && SliceSums == null; lag++) Blocks.Add(lag, sums, length, column, columns);
         }
 
-        private readonly void Widen(int p, int column, int columns, float* partial, double* sums, Pending* pending)
+        /// <summary>Rows of a piece that a group of columns fills: all channels; of lag zero, from the diagonal block to the row of ones.</summary>
+        public readonly void WrittenRows(in Lag lag, int column, out int from, out int end)
         {
-            bool zero = Plan.Lag(Plan.Piece(p).Lag).IsZero;
-            int from = zero ? column : 0, to = zero ? Rows : Channels;
-            CovarianceSums<TLanes, TDoubles>.Widen(partial + (p * Length), sums + (p * Length), from, to, TileCpu<TLanes, TDoubles>.Width(columns));
-            pending[p] = default;
+            from = lag.IsZero ? column : 0;
+            end = lag.IsZero ? Rows : Channels;
         }
 
-        /// <summary>The channels one lag on against a group of channels. Of lag zero, the rows from the diagonal block on, and the row of ones.</summary>
+        private readonly void Widen(int p, int column, int columns, float* partial, double* sums, Pending* pending)
+        {
+            WrittenRows(Plan.Lag(Plan.Piece(p).Lag), column, out int from, out int end);
+            CovarianceSums<TLanes, TDoubles>.Widen(
+                partial + (p * Length), sums + (p * Length), from, end, TileCpu<TLanes, TDoubles>.Width(columns), pending[p].Widened);
+            pending[p] = new Pending { Widened = true };
+        }
+
+        /// <summary>The channels one lag on against a group of channels; the row of ones too where the lag is zero.</summary>
         private readonly void Multiply(in Lag lag, RowTile tile, in Panel panel, float* partial, int column, int columns, int positions, bool first)
         {
-            int row = lag.IsZero ? column : 0;
+            WrittenRows(lag, column, out int row, out int end);
             float* start = tile.Start + (((((nint)lag.Y * Plan.Y.Step) * Width) + ((nint)lag.X * Plan.X.Step)) * Channels);
             var to = new OutputTile { Ld = TileCpu<TLanes, TDoubles>.Width(columns), Limit = OutputTile.NoLimit, First = first };
             to.Columns = (int)to.Ld;
@@ -141,7 +159,7 @@ internal static unsafe class LagGram<TLanes, TDoubles>
                 tile.Start = start + row;
                 TileCpu<TLanes, TDoubles>.Emit(tile, panel, output, to);
             }
-            if (!lag.IsZero || Rows == Channels) return;
+            if (end == Channels) return;
             float one = 1f;
             var whole = new Segment { Length = positions };
             to.Rows = 1;
@@ -162,12 +180,20 @@ internal static unsafe class LagGram<TLanes, TDoubles>
             nint length = Job.Length, all = Job.Plan.PieceCount * length;
             double* total = Job.SliceSums + (group * all);
             ref Lag lag = ref Job.Plan.Lag(index);
+            int columns = Math.Min(Group, Job.Channels - column), width = TileCpu<TLanes, TDoubles>.Width(columns);
+            Job.WrittenRows(lag, column, out int from, out int end);
             for (int s = 1; s < Slices; s++)
             {
                 double* slice = total + (s * Job.Groups * all);
-                for (nint i = lag.FirstPiece * length; i < lag.EndPiece * length; i += 8) TDoubles.Store(total + i, TDoubles.Load(total + i) + TDoubles.Load(slice + i));
+                for (int p = lag.FirstPiece; p < lag.EndPiece; p++) Add(slice + (p * length), total + (p * length), (nint)from * width, (nint)end * width);
             }
-            Job.Blocks.Add(index, total, length, column, Math.Min(Group, Job.Channels - column));
+            Job.Blocks.Add(index, total, length, column, columns);
+        }
+
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        private static void Add(double* from, double* to, nint start, nint end)
+        {
+            for (nint i = start; i < end; i += 8) TDoubles.Store(to + i, TDoubles.Load(to + i) + TDoubles.Load(from + i));
         }
     }
 }
