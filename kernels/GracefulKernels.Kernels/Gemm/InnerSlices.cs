@@ -8,7 +8,7 @@ internal readonly struct InnerSlices
 {
     private const int WantedSlices = 16;
     private const int ShortestSlice = 2048;
-    private const long MostElements = 16_384;
+    private const long MostElements = 8_192;
     private const long LeastWork = 1_000_000;
 
     public InnerSlices(int m, int n, int k)
