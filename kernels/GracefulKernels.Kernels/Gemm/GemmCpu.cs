@@ -2,7 +2,8 @@ namespace GracefulKernels.Kernels;
 
 internal sealed unsafe partial class CpuKernels<TLanes, TDoubles>
 {
-    public void Gemm(in GemmShape shape, float alpha, Block<float> a, Block<float> b, float beta, Block<float> c, in Epilogue epilogue) => throw new NotImplementedException();
+    public void Gemm(in GemmShape shape, float alpha, Block<float> a, Block<float> b, float beta, Block<float> c, in Epilogue epilogue)
+        => Product(shape, products: 1, alpha, a.Pointer, b.Pointer, null, null, beta, c.Pointer, epilogue);
 
     public void GemmPair(
         in GemmShape shape,
@@ -12,5 +13,26 @@ internal sealed unsafe partial class CpuKernels<TLanes, TDoubles>
         Block<float> b2,
         float beta,
         Block<float> c,
-        in Epilogue epilogue) => throw new NotImplementedException();
+        in Epilogue epilogue)
+        => Product(shape, products: 2, 1f, a1.Pointer, b1.Pointer, a2.Pointer, b2.Pointer, beta, c.Pointer, epilogue);
+
+    private void Product(
+        in GemmShape shape,
+        int products,
+        float alpha,
+        float* a1,
+        float* b1,
+        float* a2,
+        float* b2,
+        float beta,
+        float* c,
+        in Epilogue epilogue)
+    {
+        if (shape.M == 0 || shape.N == 0) return;
+        var inner = new InnerBlocks(shape.K, products, shape.N, shape.TransposeA);
+        var rows = new MatrixRows<TLanes, TDoubles>(a1, a2, shape.LdA, shape.TransposeA, shape.N, inner);
+        var columns = new MatrixColumns<TLanes, TDoubles>(b1, b2, shape.LdB, shape.TransposeB, inner);
+        var output = new Output(alpha, beta, shape.N, epilogue);
+        ProductCpu<TLanes, TDoubles>.Run(_workers, rows, columns, inner, output, shape.M, shape.N, c, shape.LdC, lower: false);
+    }
 }

@@ -30,6 +30,12 @@ internal unsafe interface ILanes<TSelf, TDoubles>
     /// <summary>Writes the first <paramref name="count"/> (0 to 16) lanes and nothing past them.</summary>
     static abstract void StorePartial(float* destination, int count, TSelf value);
 
+    /// <summary>The first <paramref name="count"/> (0 to 16) whole numbers as fp32, zeros behind them; nothing past them is read.</summary>
+    static abstract TSelf LoadUInt16(ushort* source, int count);
+
+    /// <summary>Writes the first <paramref name="count"/> (0 to 16) lanes, whole numbers in [0, 65535], and nothing past them.</summary>
+    static abstract void StoreUInt16(ushort* destination, int count, TSelf value);
+
     static abstract TSelf operator +(TSelf a, TSelf b);
 
     static abstract TSelf operator -(TSelf a, TSelf b);

@@ -59,6 +59,37 @@ internal readonly unsafe struct Lanes128 : ILanes<Lanes128, DoubleLanes128>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes128 LoadUInt16(ushort* source, int count)
+    {
+        Vector256<ushort> words = count == 16
+            ? Vector256.Create(Vector128.Load(source), Vector128.Load(source + 8))
+            : PartialWords.Load(source, count);
+        Vector128<ushort> low = words.GetLower(), high = words.GetUpper();
+        return new(Vector128.ConvertToSingle(Vector128.WidenLower(low).AsInt32()),
+            Vector128.ConvertToSingle(Vector128.WidenUpper(low).AsInt32()),
+            Vector128.ConvertToSingle(Vector128.WidenLower(high).AsInt32()),
+            Vector128.ConvertToSingle(Vector128.WidenUpper(high).AsInt32()));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void StoreUInt16(ushort* destination, int count, Lanes128 value)
+    {
+        Vector128<ushort> low = Vector128.Narrow(
+            Vector128.ConvertToInt32Native(value._a).AsUInt32(), Vector128.ConvertToInt32Native(value._b).AsUInt32());
+        Vector128<ushort> high = Vector128.Narrow(
+            Vector128.ConvertToInt32Native(value._c).AsUInt32(), Vector128.ConvertToInt32Native(value._d).AsUInt32());
+        if (count == 16)
+        {
+            low.Store(destination);
+            high.Store(destination + 8);
+        }
+        else
+        {
+            PartialWords.Store(destination, count, Vector256.Create(low, high));
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lanes128 operator +(Lanes128 a, Lanes128 b) => new(a._a + b._a, a._b + b._b, a._c + b._c, a._d + b._d);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -51,6 +51,23 @@ internal readonly unsafe struct Lanes256 : ILanes<Lanes256, DoubleLanes256>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes256 LoadUInt16(ushort* source, int count)
+    {
+        Vector256<ushort> words = count == 16 ? Vector256.Load(source) : PartialWords.Load(source, count);
+        return new(Avx.ConvertToVector256Single(Avx2.ConvertToVector256Int32(words.GetLower())),
+            Avx.ConvertToVector256Single(Avx2.ConvertToVector256Int32(words.GetUpper())));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void StoreUInt16(ushort* destination, int count, Lanes256 value)
+    {
+        Vector256<ushort> words = Vector256.Narrow(
+            Avx.ConvertToVector256Int32(value._a).AsUInt32(), Avx.ConvertToVector256Int32(value._b).AsUInt32());
+        if (count == 16) words.Store(destination);
+        else PartialWords.Store(destination, count, words);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lanes256 operator +(Lanes256 a, Lanes256 b) => new(a._a + b._a, a._b + b._b);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -34,6 +34,21 @@ internal readonly unsafe struct Lanes512 : ILanes<Lanes512, DoubleLanes512>
     public static void StorePartial(float* destination, int count, Lanes512 value) => Avx512F.MaskStore(destination, Below(count), value._v);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes512 LoadUInt16(ushort* source, int count)
+    {
+        Vector256<ushort> words = count == 16 ? Vector256.Load(source) : PartialWords.Load(source, count);
+        return new(Avx512F.ConvertToVector512Single(Avx512F.ConvertToVector512Int32(words)));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void StoreUInt16(ushort* destination, int count, Lanes512 value)
+    {
+        Vector256<ushort> words = Avx512F.ConvertToVector256UInt16(Avx512F.ConvertToVector512Int32(value._v));
+        if (count == 16) words.Store(destination);
+        else PartialWords.Store(destination, count, words);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lanes512 operator +(Lanes512 a, Lanes512 b) => new(a._v + b._v);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

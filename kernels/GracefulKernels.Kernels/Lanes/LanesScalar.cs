@@ -44,6 +44,18 @@ internal unsafe struct LanesScalar : ILanes<LanesScalar, DoubleLanesScalar>
         for (int i = 0; i < count; i++) destination[i] = value._v[i];
     }
 
+    public static LanesScalar LoadUInt16(ushort* source, int count)
+    {
+        LanesScalar r = default;
+        for (int i = 0; i < count; i++) r._v[i] = source[i];
+        return r;
+    }
+
+    public static void StoreUInt16(ushort* destination, int count, LanesScalar value)
+    {
+        for (int i = 0; i < count; i++) destination[i] = (ushort)value._v[i];
+    }
+
     public static LanesScalar operator +(LanesScalar a, LanesScalar b)
     {
         for (int i = 0; i < 16; i++) a._v[i] += b._v[i];

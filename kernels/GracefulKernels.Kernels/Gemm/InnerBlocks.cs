@@ -1,0 +1,61 @@
+namespace GracefulKernels.Kernels;
+
+/// <summary>
+/// How the inner dimension of one product, or of two that are added, is cut into blocks. An element of the output is one chain of
+/// fused multiply-adds inside a block, and the blocks are added in order: so the cut decides bits, and follows from the shape alone.
+/// </summary>
+internal readonly struct InnerBlocks
+{
+    /// <summary>Products whose B has at most so many elements are swept in one block: B stays in the second-level cache, or near it.</summary>
+    public const long SweepElements = 600_000;
+
+    private const int SweepLength = 8192;
+
+    /// <summary>A block of B of this depth and of a few hundred columns fills half of a second-level cache.</summary>
+    private const int BlockLength = 448;
+
+    private readonly int _k;
+    private readonly int _length;
+    private readonly int _blocksPerProduct;
+
+    public InnerBlocks(int k, int products, int columns, bool turned)
+    {
+        _k = k;
+        Products = products;
+        long total = (long)k * products;
+        // A turned A is packed tile by tile and must stay in the first-level cache.
+        IsOneBlock = total <= BlockLength || (!turned && total <= SweepLength && total * columns <= SweepElements);
+        int blocks = Math.Max(1, (k + BlockLength - 1) / BlockLength);
+        _length = (((k + blocks - 1) / blocks) + 3) & ~3;
+        _blocksPerProduct = Math.Max(1, (k + _length - 1) / Math.Max(_length, 1));
+        Count = IsOneBlock ? 1 : products * _blocksPerProduct;
+        MaxLength = IsOneBlock ? (int)total : _length;
+    }
+
+    public int Products { get; }
+
+    public int Count { get; }
+
+    /// <summary>Whether the whole inner dimension, of both products, is one block.</summary>
+    public bool IsOneBlock { get; }
+
+    /// <summary>Length of the longest block.</summary>
+    public int MaxLength { get; }
+
+    /// <summary>Block number <paramref name="block"/> as parts of products: its first product, how many, and the range of k within each.</summary>
+    public void Get(int block, out int product, out int products, out int start, out int length)
+    {
+        if (IsOneBlock)
+        {
+            product = 0;
+            products = Products;
+            start = 0;
+            length = _k;
+            return;
+        }
+        product = block / _blocksPerProduct;
+        products = 1;
+        start = (block - (product * _blocksPerProduct)) * _length;
+        length = Math.Min(_length, _k - start);
+    }
+}

@@ -1,0 +1,93 @@
+using System.Runtime.CompilerServices;
+
+namespace GracefulKernels.Kernels;
+
+/// <summary>Gives the driver its left operand, tile by tile.</summary>
+internal unsafe interface IRowSource
+{
+    /// <summary>Elements of scratch memory that <see cref="Tile"/> needs.</summary>
+    long ScratchLength { get; }
+
+    /// <summary>Rows <paramref name="row"/> onward of one block. <paramref name="segments"/> has room for two.</summary>
+    void Tile(int row, int rows, int block, float* scratch, Segment* segments, out RowTile tile);
+}
+
+/// <summary>
+/// Rows of op(A), or of two matrices of one shape. A row-major A is read where it lies when B is swept whole; otherwise the rows of a tile
+/// are copied close together, so that they share no cache set.
+/// </summary>
+internal readonly unsafe struct MatrixRows<TLanes, TDoubles> : IRowSource
+    where TLanes : struct, ILanes<TLanes, TDoubles>
+    where TDoubles : struct, IDoubleLanes<TDoubles>
+{
+    private const int CacheSetBytes = 2048;
+    private const int TurnedStep = 16;
+
+    private readonly float* _first;
+    private readonly float* _second;
+    private readonly nint _ld;
+    private readonly bool _turned;
+    private readonly bool _inPlace;
+    private readonly InnerBlocks _inner;
+
+    public MatrixRows(float* first, float* second, int ld, bool turned, int columns, in InnerBlocks inner)
+    {
+        _first = first;
+        _second = second;
+        _ld = ld;
+        _turned = turned;
+        _inner = inner;
+        bool once = columns <= TileCpu<TLanes, TDoubles>.Group;
+        // Rows a multiple of 2 KB apart fall into two cache sets: sixteen steps of k would reload every line sixteen times.
+        _inPlace = turned ? once : inner.IsOneBlock && ld * sizeof(float) % CacheSetBytes != 0;
+    }
+
+    public long ScratchLength => _inPlace ? 0 : _turned ? (long)_inner.MaxLength * TurnedStep : TileCpu<TLanes, TDoubles>.RowLimit * Stride;
+
+    /// <summary>An odd number of cache lines: the rows of a tile spread over all sets.</summary>
+    private nint Stride => (((_inner.MaxLength + 15) / 16) | 1) * 16;
+
+    [SkipLocalsInit]
+    public void Tile(int row, int rows, int block, float* scratch, Segment* segments, out RowTile tile)
+    {
+        _inner.Get(block, out int product, out int products, out int start, out int length);
+        float* source = (product == 0 ? _first : _second) + (_turned ? ((nint)start * _ld) + row : (row * _ld) + start);
+        nint toSecond = products > 1 ? (nint)((byte*)_second - (byte*)_first) : 0;
+        tile.Segments = segments;
+        if (_inPlace)
+        {
+            tile.Start = source;
+            tile.RowStride = (_turned ? 1 : _ld) * sizeof(float);
+            tile.Step = (_turned ? _ld : 1) * sizeof(float);
+            tile.SegmentCount = products;
+            for (int p = 0; p < products; p++) segments[p] = new Segment { Offset = p * toSecond, Length = length };
+            return;
+        }
+        tile.Start = scratch;
+        tile.RowStride = (_turned ? 1 : Stride) * sizeof(float);
+        tile.Step = (_turned ? TurnedStep : 1) * sizeof(float);
+        tile.SegmentCount = 1;
+        segments[0] = new Segment { Offset = 0, Length = (nint)products * length };
+        for (int p = 0; p < products; p++)
+        {
+            float* from = (float*)((byte*)source + (p * toSecond));
+            if (_turned) CopyTurned(from, rows, length, scratch + ((nint)p * length * TurnedStep));
+            else CopyRows(from, rows, length, scratch + (p * length));
+        }
+    }
+
+    private void CopyRows(float* source, int rows, int length, float* destination)
+    {
+        nint stride = Stride;
+        for (int r = 0; r < rows; r++, source += _ld, destination += stride)
+        {
+            new ReadOnlySpan<float>(source, length).CopyTo(new Span<float>(destination, length));
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private void CopyTurned(float* source, int rows, int length, float* destination)
+    {
+        for (int k = 0; k < length; k++, source += _ld, destination += TurnedStep) TLanes.Store(destination, TLanes.LoadPartial(source, rows));
+    }
+}

@@ -1,0 +1,140 @@
+using System.Runtime.CompilerServices;
+
+namespace GracefulKernels.Kernels;
+
+/// <summary>
+/// Register tiles for a kernel set: the one place that maps the set's lanes to a hardware register and a tile height. A tile is a run of
+/// rows by a group of 16 or 32 columns, and owns whole words of an activation mask.
+/// </summary>
+internal static unsafe class TileCpu<TLanes, TDoubles>
+    where TLanes : struct, ILanes<TLanes, TDoubles>
+    where TDoubles : struct, IDoubleLanes<TDoubles>
+{
+    /// <summary>Columns of a group; the last one of a matrix may have 16.</summary>
+    public const int Group = 32;
+
+    /// <summary>Most rows of a tile on any processor.</summary>
+    public const int RowLimit = 14;
+
+    /// <summary>Most rows of a tile: as many as the registers hold beside two of B and one of A.</summary>
+    public static int MaxRows => typeof(TLanes) == typeof(Lanes512) ? RowLimit : 6;
+
+    /// <summary>Columns that lie side by side in a packed panel.</summary>
+    public static int SubPanel(int width)
+        => typeof(TLanes) == typeof(Lanes512) ? width
+            : typeof(TLanes) == typeof(Lanes256) ? 2 * Register256.Width
+            : typeof(TLanes) == typeof(Lanes128) ? 2 * Register128.Width
+            : 2 * RegisterScalar.Width;
+
+    /// <summary>Width of the group that holds <paramref name="columns"/> columns.</summary>
+    public static int Width(int columns) => columns > 16 ? Group : 16;
+
+    /// <summary>Elements of a packed operand of <paramref name="columns"/> columns.</summary>
+    public static long PackedLength(int columns, long inner) => (columns + 15) / 16 * 16 * inner;
+
+    /// <summary>Rows of the next tile where <paramref name="left"/> rows are left: equal heights rather than a thin rest.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static int NextRows(int left)
+    {
+        int tiles = (left + MaxRows - 1) / MaxRows;
+        return (left + tiles - 1) / tiles;
+    }
+
+    /// <summary>Computes a tile and stores it, through factors and epilogue where there are any.</summary>
+    [SkipLocalsInit]
+    public static void Emit(in RowTile a, in Panel b, in Output output, in OutputTile tile)
+    {
+        int width = Width(tile.Columns);
+        if (output.IsDirect(tile.First, tile.Last, out bool add) && tile.Columns == width && tile.Limit >= width)
+        {
+            Multiply(a, b, width, width, tile.Rows, tile.C, tile.Ld, add);
+            return;
+        }
+        float* buffer = stackalloc float[(RowLimit * Group) + 16];
+        buffer = (float*)(((nint)buffer + 63) & ~63);
+        Multiply(a, b, width, tile.Columns, tile.Rows, buffer, width, add: false);
+        Finish(buffer, width, output, tile);
+    }
+
+    private static void Multiply(in RowTile a, in Panel b, int width, int columns, int rows, float* c, nint ldc, bool add)
+    {
+        if (typeof(TLanes) == typeof(Lanes512))
+        {
+            if (width == 16) Select<Register512, Size1>(a, b.Start, b.Step, rows, c, ldc, add);
+            else Select<Register512, Size2>(a, b.Start, b.Step, rows, c, ldc, add);
+            return;
+        }
+        int sub = SubPanel(width);
+        for (int j = 0; j < columns; j += sub)
+        {
+            float* panel = b.Start + (j * b.ColumnStride);
+            if (typeof(TLanes) == typeof(Lanes256)) Select<Register256, Size2>(a, panel, b.Step, rows, c + j, ldc, add);
+            else if (typeof(TLanes) == typeof(Lanes128)) Select<Register128, Size2>(a, panel, b.Step, rows, c + j, ldc, add);
+            else Select<RegisterScalar, Size2>(a, panel, b.Step, rows, c + j, ldc, add);
+        }
+    }
+
+    private static void Select<TRegister, TColumns>(in RowTile a, float* b, nint step, int rows, float* c, nint ldc, bool add)
+        where TRegister : struct, IRegister<TRegister>
+        where TColumns : struct, ISize
+    {
+        switch (rows)
+        {
+            case 1: MicroKernel<TRegister, Size1, TColumns>.Multiply(a, b, step, c, ldc, add); break;
+            case 2: MicroKernel<TRegister, Size2, TColumns>.Multiply(a, b, step, c, ldc, add); break;
+            case 3: MicroKernel<TRegister, Size3, TColumns>.Multiply(a, b, step, c, ldc, add); break;
+            case 4: MicroKernel<TRegister, Size4, TColumns>.Multiply(a, b, step, c, ldc, add); break;
+            case 5: MicroKernel<TRegister, Size5, TColumns>.Multiply(a, b, step, c, ldc, add); break;
+            case 6: MicroKernel<TRegister, Size6, TColumns>.Multiply(a, b, step, c, ldc, add); break;
+            case 7: MicroKernel<TRegister, Size7, TColumns>.Multiply(a, b, step, c, ldc, add); break;
+            case 8: MicroKernel<TRegister, Size8, TColumns>.Multiply(a, b, step, c, ldc, add); break;
+            case 9: MicroKernel<TRegister, Size9, TColumns>.Multiply(a, b, step, c, ldc, add); break;
+            case 10: MicroKernel<TRegister, Size10, TColumns>.Multiply(a, b, step, c, ldc, add); break;
+            case 11: MicroKernel<TRegister, Size11, TColumns>.Multiply(a, b, step, c, ldc, add); break;
+            case 12: MicroKernel<TRegister, Size12, TColumns>.Multiply(a, b, step, c, ldc, add); break;
+            case 13: MicroKernel<TRegister, Size13, TColumns>.Multiply(a, b, step, c, ldc, add); break;
+            case 14: MicroKernel<TRegister, Size14, TColumns>.Multiply(a, b, step, c, ldc, add); break;
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Finish(float* product, int width, in Output o, in OutputTile tile)
+    {
+        float beta = tile.First ? o.Beta : 1f;
+        int words = (o.Columns + 15) / 16;
+        for (int r = 0; r < tile.Rows; r++, product += width)
+        {
+            int columns = Math.Min(tile.Columns, tile.Limit + r);
+            long row = tile.Row + r;
+            for (int j = 0; j < columns; j += 16)
+            {
+                int count = Math.Min(columns - j, 16), column = tile.Column + j;
+                float* c = tile.C + (r * tile.Ld) + j;
+                TLanes v = TLanes.Load(product + j);
+                if (o.Alpha != 1f) v *= TLanes.Broadcast(o.Alpha);
+                if (beta != 0f) v = TLanes.MultiplyAdd(TLanes.Broadcast(beta), Load(c, count), v);
+                if (tile.Last)
+                {
+                    if (o.Bias != null) v += Load(o.Bias + column, count);
+                    if (o.Addend != null) v += Load(o.Addend + (row * o.Columns) + column, count);
+                    if (o.Activation == EpilogueActivation.LeakyRelu)
+                    {
+                        TLanes positive = TLanes.GreaterThan(v, TLanes.Zero);
+                        if (o.Mask != null) o.Mask[(row * words) + (column >> 4)] = (ushort)(TLanes.ToBits(positive) & ((1u << count) - 1));
+                        v = TLanes.Select(positive, v, v * TLanes.Broadcast(o.Slope));
+                    }
+                    else if (o.Activation == EpilogueActivation.Mask)
+                    {
+                        TLanes positive = TLanes.FromBits(o.Mask[(row * words) + (column >> 4)]);
+                        v = TLanes.Select(positive, v, v * TLanes.Broadcast(o.Slope));
+                    }
+                }
+                if (count == 16) TLanes.Store(c, v);
+                else TLanes.StorePartial(c, count, v);
+            }
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static TLanes Load(float* source, int count) => count == 16 ? TLanes.Load(source) : TLanes.LoadPartial(source, count);
+}

@@ -1,0 +1,72 @@
+using GracefulKernels.Kernels;
+
+namespace GracefulKernels.Tests;
+
+/// <summary>The same bits from every instruction set and any number of threads.</summary>
+public unsafe class GemmBitTests
+{
+    [Fact]
+    public void EveryTargetAndThreadCountGivesTheSameBits()
+    {
+        foreach ((int m, int n, int k, bool ta, bool tb) in new[]
+        {
+            (37, 70, 33, false, false), (300, 33, 129, false, true), (64, 200, 500, true, false), (129, 385, 1000, false, false),
+            (513, 41, 901, true, true), (1, 1000, 64, false, true), (401, 16, 144, false, false), (14, 300, 600, false, false),
+        })
+        {
+            float[]? expected = null;
+            ushort[]? expectedMask = null;
+            foreach (IKernels kernels in KernelSetCases.All())
+            {
+                var random = new Random(m);
+                float[] a = Matrices.Random(random, m * k), b = Matrices.Random(random, k * n), c = Matrices.Random(random, m * n);
+                float[] bias = Matrices.Random(random, n), addend = Matrices.Random(random, m * n);
+                ushort[] mask = new ushort[m * ((n + 15) / 16)];
+                fixed (float* pa = a, pb = b, pc = c, pbias = bias, paddend = addend)
+                fixed (ushort* pmask = mask)
+                {
+                    var epilogue = new Epilogue
+                    {
+                        Bias = new(pbias, n), Addend = new(paddend, m * n), Activation = EpilogueActivation.LeakyRelu,
+                        Mask = new(pmask, mask.Length), Slope = 0.01f,
+                    };
+                    kernels.Gemm(new GemmShape(m, n, k, ta, tb), 1.25f, new(pa, a.Length), new(pb, b.Length), 0.5f, new(pc, c.Length), epilogue);
+                    if (!ta) kernels.GemmPair(new GemmShape(m, n, k, ta, tb), new(pa, a.Length), new(pb, b.Length), new(pa, a.Length), new(pb, b.Length), 1f, new(pc, c.Length), default);
+                }
+                expected ??= c;
+                expectedMask ??= mask;
+                Tolerance.AssertSameBits(expected, c, $"{kernels.Name} with {kernels.Threads} threads, {m} × {n} × {k}");
+                Assert.Equal(expectedMask, mask);
+            }
+        }
+    }
+
+    [Theory]
+    [InlineData(70, 33, 40)]
+    [InlineData(33, 600, 700)]
+    [InlineData(100, 17, 1500)]
+    public void APairIsTheSumOfTwoProducts(int m, int n, int k)
+    {
+        var random = new Random(k);
+        float[] a1 = Matrices.Random(random, m * k), b1 = Matrices.Random(random, k * n), a2 = Matrices.Random(random, m * k), b2 = Matrices.Random(random, k * n);
+        foreach ((bool ta, bool tb) in new[] { (false, false), (false, true), (true, false), (true, true) })
+        {
+            var shape = new GemmShape(m, n, k, ta, tb);
+            (double[] p1, double[] s1) = Matrices.Multiply(m, n, k, ta, tb, a1, shape.LdA, b1, shape.LdB);
+            (double[] p2, double[] s2) = Matrices.Multiply(m, n, k, ta, tb, a2, shape.LdA, b2, shape.LdB);
+            foreach (IKernels kernels in KernelSetCases.All())
+            {
+                float[] c = new float[m * n];
+                fixed (float* q1 = a1, q2 = b1, q3 = a2, q4 = b2, q5 = c)
+                {
+                    kernels.GemmPair(shape, new(q1, m * k), new(q2, k * n), new(q3, m * k), new(q4, k * n), 0f, new(q5, m * n), default);
+                }
+                for (int i = 0; i < c.Length; i++)
+                {
+                    // A chain over both inner dimensions.
+                    Assert.True(Math.Abs(c[i] - p1[i] - p2[i]) <= Tolerance.Gamma(2 * k) * (s1[i] + s2[i]), $"{kernels.Name} {shape} at {i}");
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,38 @@
+namespace GracefulKernels.Tests;
+
+public class GemmTests
+{
+    public static TheoryData<string> Names => KernelSetCases.Names;
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void SmallShapesMatchTheReference(string name)
+    {
+        foreach (int m in new[] { 1, 3, 6, 7, 14, 15, 29 })
+        {
+            foreach (int n in new[] { 1, 8, 15, 16, 17, 31, 32, 33, 48, 70 })
+            {
+                foreach (int k in new[] { 0, 1, 5, 16, 33 }) GemmCase.Check(name, m, n, k, seed: (m * 1000) + (n * 10) + k);
+            }
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void RandomShapesMatchTheReference(string name)
+    {
+        var random = new Random(7);
+        for (int i = 0; i < 60; i++) GemmCase.Check(name, random.Next(1, 90), random.Next(1, 150), random.Next(0, 700), seed: i);
+    }
+
+    /// <summary>Block edges: the inner dimension around 448, more columns than a block of B holds, and the sweep with B whole.</summary>
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void BlockEdgesMatchTheReference(string name)
+    {
+        foreach ((int m, int n, int k) in new[] { (19, 40, 447), (19, 40, 449), (45, 1501, 449), (45, 700, 901), (397, 33, 300), (500, 17, 64), (5, 900, 1000) })
+        {
+            GemmCase.Check(name, m, n, k, seed: m + n + k);
+        }
+    }
+}

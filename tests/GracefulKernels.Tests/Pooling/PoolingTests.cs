@@ -1,0 +1,164 @@
+using GracefulKernels.Kernels;
+
+namespace GracefulKernels.Tests;
+
+public class PoolingTests
+{
+    /// <summary>Overlapping, touching and gapped windows; padding on one side only; channels below, at and above whole lanes; several chunks.</summary>
+    internal static IEnumerable<PoolShape> Shapes =>
+    [
+        new(2, 6, 6, 5, 2, 2), new(2, 7, 9, 17, 3, 2, 1), new(1, 5, 5, 16, 3, 1, 1), new(1, 4, 7, 1, 1, 3), new(2, 8, 5, 33, 2, 3),
+        new(1, 6, 7, 3, 3, 2, 2, 1, 2, 0, 0, 1, true), new(1, 6, 7, 3, 3, 2, 2, 1, 2, 0, 0, 1, false), new(2, 5, 6, 20, 4, 4, 3, 3, 0, 3, 3, 1, false),
+        new(0, 4, 4, 3, 2, 2), new(7, 32, 32, 16, 3, 2, 1, false), new(1, 3, 3, 70, 3, 3), new(1, 300, 2, 64, 2, 2),
+    ];
+
+    [Fact]
+    public void MaxWithTiesNaNAndInfinities()
+    {
+        foreach (PoolShape s in Shapes)
+        {
+            foreach (float[] x in new[] { RandomFloats.Small(1, s.InputLength), RandomFloats.AnyBits(2, s.InputLength), RandomFloats.Filled(s.InputLength, float.NegativeInfinity) })
+            {
+                (float[] expected, ushort[] places) = PoolReference.Max(s, x);
+                using var gx = new GuardedBuffer<float>(x);
+                float[] y = Everywhere.Run(RandomFloats.Filled(s.OutputLength, float.NaN), (k, o) =>
+                {
+                    using var argmax = new GuardedBuffer<ushort>(s.OutputLength);
+                    k.MaxPool(s, gx.Block, o, argmax.Block);
+                    argmax.AssertUntouchedOutside();
+                    Assert.Equal(places, argmax.Span.ToArray());
+                });
+                Everywhere.AssertSame<float>(expected, y, $"{s}");
+                Everywhere.AssertSame<float>(expected, Everywhere.Run(new float[s.OutputLength], (k, o) => k.MaxPool(s, gx.Block, o, default)), $"{s}");
+                using var gArgmax = new GuardedBuffer<ushort>(places);
+                float[] gathered = Everywhere.Run(RandomFloats.Filled(s.OutputLength, 7), (k, o) => k.MaxPoolGather(s, gx.Block, gArgmax.Block, o));
+                Everywhere.AssertSame<float>(expected, gathered, $"gather {s}");
+            }
+        }
+    }
+
+    [Theory]
+    [InlineData(0f)]
+    [InlineData(1f)]
+    [InlineData(-0.5f)]
+    public void ScatterAddsUp(float beta)
+    {
+        foreach (PoolShape s in Shapes)
+        {
+            float[] primal = RandomFloats.Small(1, s.InputLength), dy = RandomFloats.Uniform(2, s.OutputLength), dx = RandomFloats.Uniform(3, s.InputLength);
+            ushort[] places = PoolReference.Max(s, primal).Argmax;
+            double[] expected = [.. dx.Select(v => beta == 0 ? 0 : beta * (double)v)];
+            PoolReference.ForEach(s, (o, i, place, _) => expected[i] += place == places[o] ? dy[o] : 0);
+            using var gdy = new GuardedBuffer<float>(dy);
+            using var gArgmax = new GuardedBuffer<ushort>(places);
+            float[] initial = beta == 0 ? RandomFloats.Filled(dx.Length, float.NaN) : dx;
+            float[] actual = Everywhere.Run(initial, (k, o) => k.MaxPoolScatter(s, gdy.Block, gArgmax.Block, beta, o));
+            // At most 1 + kh·kw terms of magnitude 1.
+            Tolerance.AssertClose(expected, actual, 0, Tolerance.Gamma(1 + (s.KernelHeight * s.KernelWidth)) * (1 + (s.KernelHeight * s.KernelWidth)), $"{s}");
+        }
+    }
+
+    [Fact]
+    public void Mean()
+    {
+        foreach (PoolShape s in Shapes)
+        {
+            float[] x = RandomFloats.Uniform(1, s.InputLength);
+            double[] expected = new double[s.OutputLength];
+            int area = s.KernelHeight * s.KernelWidth;
+            PoolReference.ForEach(s, (o, i, _, inside) => expected[o] += x[i] / (double)(s.CountPadding ? area : inside));
+            using var gx = new GuardedBuffer<float>(x);
+            float[] y = Everywhere.Run(RandomFloats.Filled(s.OutputLength, float.NaN), (k, o) => k.MeanPool(s, gx.Block, o));
+            // kh·kw additions and one division of values whose mean magnitude is below one.
+            Tolerance.AssertClose(expected, y, 0, Tolerance.Gamma(area + 1), $"{s}");
+        }
+    }
+
+    [Theory]
+    [InlineData(0f)]
+    [InlineData(1f)]
+    [InlineData(-0.5f)]
+    public void MeanAdjoint(float beta)
+    {
+        foreach (PoolShape s in Shapes)
+        {
+            float[] dy = RandomFloats.Uniform(1, s.OutputLength), dx = RandomFloats.Uniform(2, s.InputLength);
+            double[] expected = [.. dx.Select(v => beta == 0 ? 0 : beta * (double)v)];
+            int area = s.KernelHeight * s.KernelWidth;
+            PoolReference.ForEach(s, (o, i, _, inside) => expected[i] += dy[o] / (double)(s.CountPadding ? area : inside));
+            using var gdy = new GuardedBuffer<float>(dy);
+            float[] initial = beta == 0 ? RandomFloats.Filled(dx.Length, float.NaN) : dx;
+            float[] actual = Everywhere.Run(initial, (k, o) => k.MeanPoolAdjoint(s, gdy.Block, beta, o));
+            Tolerance.AssertClose(expected, actual, 0, Tolerance.Gamma(area + 2) * (area + 1), $"{s}");
+        }
+    }
+
+    [Fact]
+    public void AdjointsAreAdjoint()
+    {
+        IKernels k = KernelSetCases.Get(KernelSets.Best);
+        foreach (PoolShape s in Shapes)
+        {
+            using var x = new GuardedBuffer<float>(RandomFloats.Uniform(1, s.InputLength));
+            using var y = new GuardedBuffer<float>(RandomFloats.Uniform(2, s.OutputLength));
+            using var px = new GuardedBuffer<float>(s.OutputLength);
+            using var py = new GuardedBuffer<float>(s.InputLength);
+            using var argmax = new GuardedBuffer<ushort>(PoolReference.Max(s, RandomFloats.Small(3, s.InputLength)).Argmax);
+            int area = s.KernelHeight * s.KernelWidth;
+            // Each side's terms, products of values below one, carry the γ of the pooling's own sums.
+            double tolerance = Tolerance.Gamma(area + 2) * s.OutputLength;
+            k.MaxPoolGather(s, x.Block, argmax.Block, px.Block);
+            k.MaxPoolScatter(s, y.Block, argmax.Block, 0, py.Block);
+            Assert.Equal(k.Dot(px.Block, y.Block), k.Dot(x.Block, py.Block), tolerance);
+            k.MeanPool(s, x.Block, px.Block);
+            k.MeanPoolAdjoint(s, y.Block, 0, py.Block);
+            Assert.Equal(k.Dot(px.Block, y.Block), k.Dot(x.Block, py.Block), tolerance);
+        }
+    }
+
+    public static IEnumerable<(int Batch, int Pixels, int Channels)> GlobalShapes =>
+        [.. Enumerable.Range(1, 70).Select(c => (2, 1 + (c % 6), c)), (5, 49, 513), (40, 64, 64), (0, 4, 3), (3, 3000, 20)];
+
+    [Fact]
+    public void GlobalMeanRoundsOnce()
+    {
+        foreach ((int batch, int pixels, int channels) in GlobalShapes)
+        {
+            float[] x = RandomFloats.Uniform(1, (long)batch * pixels * channels);
+            using var gx = new GuardedBuffer<float>(x);
+            float[] y = Everywhere.Run(RandomFloats.Filled((long)batch * channels, float.NaN), (k, o) => k.GlobalMean(batch, pixels, channels, gx.Block, o));
+            double[] expected = new double[y.Length];
+            for (int i = 0; i < x.Length; i++) expected[(i / channels / pixels * channels) + (i % channels)] += x[i];
+            for (int i = 0; i < y.Length; i++) expected[i] /= pixels;
+            // The fp64 mean errs by less than pixels·2⁻⁵³; then one rounding.
+            Tolerance.AssertClose(expected, y, Tolerance.Unit, pixels * 1e-15, $"{batch}, {pixels}, {channels}");
+        }
+    }
+
+    [Theory]
+    [InlineData(0f)]
+    [InlineData(1f)]
+    public void GlobalMeanAdjoint(float beta)
+    {
+        IKernels best = KernelSetCases.Get(KernelSets.Best);
+        foreach ((int batch, int pixels, int channels) in GlobalShapes)
+        {
+            float[] dy = RandomFloats.Uniform(1, (long)batch * channels), dx = RandomFloats.Uniform(2, (long)batch * pixels * channels);
+            using var gdy = new GuardedBuffer<float>(dy);
+            float[] initial = beta == 0 ? RandomFloats.Filled(dx.Length, float.NaN) : dx;
+            float[] actual = Everywhere.Run(initial, (k, o) => k.GlobalMeanAdjoint(batch, pixels, channels, gdy.Block, beta, o));
+            for (int i = 0; i < dx.Length; i++)
+            {
+                float share = dy[(i / channels / pixels * channels) + (i % channels)] / pixels;
+                Assert.Equal(beta == 0 ? share : dx[i] + share, actual[i]);
+            }
+            if (beta != 0) continue;
+            using var x = new GuardedBuffer<float>(dx);
+            using var px = new GuardedBuffer<float>(dy.Length);
+            using var py = new GuardedBuffer<float>(actual);
+            best.GlobalMean(batch, pixels, channels, x.Block, px.Block);
+            // One rounding on either side, of terms below one.
+            Assert.Equal(best.Dot(px.Block, gdy.Block), best.Dot(x.Block, py.Block), 2 * Tolerance.Unit * dy.Length);
+        }
+    }
+}

@@ -1,0 +1,83 @@
+using GracefulKernels.Kernels;
+
+namespace GracefulKernels.Tests;
+
+public class ShortcutTests
+{
+    internal static IEnumerable<ShortcutShape> Shapes =>
+    [
+        new(2, 5, 7, 3, 2, 1, 2), new(1, 1, 1, 1, 1, 0, 0), new(3, 4, 4, 16, 2, 8, 8), new(2, 6, 5, 17, 3, 0, 5), new(2, 3, 3, 33, 1, 7, 0),
+        new(0, 3, 3, 4, 2, 1, 1), new(9, 32, 32, 16, 2, 8, 8),
+    ];
+
+    [Fact]
+    public void SubsamplesAndPads()
+    {
+        foreach (ShortcutShape s in Shapes)
+        {
+            float[] x = RandomFloats.AnyBits(1, InputLength(s));
+            using var gx = new GuardedBuffer<float>(x);
+            float[] expected = new float[OutputLength(s)];
+            ForEach(s, (to, from) => expected[to] = x[from]);
+            float[] y = Everywhere.Run(RandomFloats.Filled(expected.Length, float.NaN), (k, o) => k.Shortcut(s, gx.Block, o));
+            Everywhere.AssertSame<float>(expected, y, $"{s}");
+        }
+    }
+
+    [Theory]
+    [InlineData(0f)]
+    [InlineData(1f)]
+    [InlineData(-0.5f)]
+    public void AdjointScattersBack(float beta)
+    {
+        foreach (ShortcutShape s in Shapes)
+        {
+            float[] dy = RandomFloats.Uniform(1, OutputLength(s)), dx = RandomFloats.Uniform(2, InputLength(s));
+            using var gdy = new GuardedBuffer<float>(dy);
+            // −½ is exact, so the expected sums round as the kernel's do.
+            float[] expected = [.. dx.Select(v => beta == 0 ? 0 : beta * v)];
+            ForEach(s, (from, to) => expected[to] += dy[from]);
+            float[] initial = beta == 0 ? RandomFloats.Filled(dx.Length, float.NaN) : dx;
+            Everywhere.AssertSame<float>(expected, Everywhere.Run(initial, (k, o) => k.ShortcutAdjoint(s, gdy.Block, beta, o)), $"{s}");
+        }
+    }
+
+    [Fact]
+    public void TheAdjointIsTheAdjoint()
+    {
+        foreach (ShortcutShape s in Shapes)
+        {
+            using var x = new GuardedBuffer<float>(RandomFloats.Uniform(1, InputLength(s)));
+            using var y = new GuardedBuffer<float>(RandomFloats.Uniform(2, OutputLength(s)));
+            using var px = new GuardedBuffer<float>(OutputLength(s));
+            using var py = new GuardedBuffer<float>(InputLength(s));
+            IKernels k = KernelSetCases.Get(KernelSets.Best);
+            k.Shortcut(s, x.Block, px.Block);
+            k.ShortcutAdjoint(s, y.Block, 0, py.Block);
+            // The same exact products on both sides, summed in another order.
+            Assert.Equal(k.Dot(px.Block, y.Block), k.Dot(x.Block, py.Block), 1e-15 * InputLength(s));
+        }
+    }
+
+    private static long InputLength(ShortcutShape s) => (long)s.Batch * s.Height * s.Width * s.Channels;
+
+    private static long OutputLength(ShortcutShape s) => (long)s.Batch * s.OutHeight * s.OutWidth * s.OutChannels;
+
+    private static void ForEach(ShortcutShape s, Action<int, int> copy)
+    {
+        for (int b = 0; b < s.Batch; b++)
+        {
+            for (int oy = 0; oy * s.Stride < s.Height; oy++)
+            {
+                for (int ox = 0; ox * s.Stride < s.Width; ox++)
+                {
+                    for (int c = 0; c < s.Channels; c++)
+                    {
+                        int to = ((((b * s.OutHeight) + oy) * s.OutWidth) + ox) * s.OutChannels + s.Before + c;
+                        copy(to, ((((b * s.Height) + (oy * s.Stride)) * s.Width) + (ox * s.Stride)) * s.Channels + c);
+                    }
+                }
+            }
+        }
+    }
+}

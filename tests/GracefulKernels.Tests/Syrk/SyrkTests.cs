@@ -1,0 +1,89 @@
+using GracefulKernels.Kernels;
+
+namespace GracefulKernels.Tests;
+
+public unsafe class SyrkTests
+{
+    public static TheoryData<string> Names => KernelSetCases.Names;
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void LowerTriangleMatchesTheReferenceAndTheUpperIsUntouched(string name)
+    {
+        IKernels kernels = KernelSetCases.Get(name);
+        foreach ((int n, int k) in new[] { (1, 1), (3, 0), (14, 5), (17, 16), (31, 40), (33, 7), (70, 449), (131, 33), (300, 460), (257, 1000) })
+        {
+            foreach (bool transpose in new[] { false, true })
+            {
+                foreach (float beta in new[] { 0f, 0.5f }) Check(kernels, transpose, n, k, beta);
+            }
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void CovarianceMatchesTheReference(string name)
+    {
+        IKernels kernels = KernelSetCases.Get(name);
+        foreach ((int rows, int features) in new[] { (0, 3), (1, 1), (5, 16), (100, 17), (513, 70), (5000, 33), (8200, 12) })
+        {
+            foreach (bool homogeneous in new[] { false, true })
+            {
+                var random = new Random(rows);
+                float[] values = Matrices.Random(random, rows * features);
+                // A mean far from zero: the sums grow with the rows and show what an accumulator loses.
+                for (int i = 0; i < values.Length; i++) values[i] += 0.5f;
+                int d = homogeneous ? features + 1 : features;
+                using var x = new GuardedBuffer<float>(values);
+                using var sum = new GuardedBuffer<double>((long)d * d);
+                sum.Span.Fill(1.5);
+                kernels.Covariance(rows, features, x.Block, homogeneous, sum.Block);
+                double[] expected = new double[d * d];
+                Array.Fill(expected, 1.5);
+                for (int r = 0; r < rows; r++)
+                {
+                    for (int i = 0; i < d; i++)
+                    {
+                        double u = i == features ? 1 : values[(r * features) + i];
+                        for (int j = 0; j < d; j++) expected[(i * d) + j] += u * (j == features ? 1 : values[(r * features) + j]);
+                    }
+                }
+                // Chains of at most 512 products in fp32, everything above them in fp64 or a few fp32 sums.
+                Tolerance.AssertRelativeNorm(expected, sum.Span, 1e-6, $"{name} {rows} × {features}");
+                sum.AssertUntouchedOutside();
+            }
+        }
+    }
+
+    private static void Check(IKernels kernels, bool transpose, int n, int k, float beta)
+    {
+        var random = new Random(n + k);
+        int lda = (transpose ? n : k) + 3, ldc = n + 2;
+        int stored = Math.Max(0, (((transpose ? k : n) - 1) * lda) + (transpose ? n : k));
+        using var a = new GuardedBuffer<float>(Matrices.Random(random, k == 0 ? 0 : stored));
+        using var c = new GuardedBuffer<float>(((n - 1) * ldc) + n);
+        float[] old = Matrices.Random(random, c.Length);
+        old.CopyTo(c.Span);
+        if (beta == 0) c.Span.Fill(float.NaN);
+        kernels.Syrk(transpose, n, k, 0.75f, a.Block, lda, beta, c.Block, ldc);
+        (double[] product, double[] magnitude) = Matrices.Multiply(n, n, k, transpose, !transpose, a.Span, lda, a.Span, lda);
+        for (int i = 0; i < n; i++)
+        {
+            for (int j = 0; j < n; j++)
+            {
+                double actual = c.Span[(i * ldc) + j], before = old[(i * ldc) + j];
+                string what = $"{kernels.Name} {transpose} n {n} k {k} beta {beta} at ({i}, {j}): {actual}";
+                if (j > i)
+                {
+                    Assert.True(beta == 0 ? double.IsNaN(actual) : actual == before, what);
+                    continue;
+                }
+                double expected = (0.75 * product[(i * n) + j]) + (beta == 0 ? 0 : beta * before);
+                double size = (0.75 * magnitude[(i * n) + j]) + (beta == 0 ? 0 : Math.Abs(beta * before));
+                // k products and sums, two factors, one sum with the old value.
+                Assert.True(Math.Abs(actual - expected) <= Tolerance.Gamma(k + 3) * size, $"{what}, expected {expected}");
+            }
+        }
+        c.AssertUntouchedOutside();
+    }
+}
