@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json;
 using Spectre.Console;
 
 namespace GracefulKernels.Cli.Bench;
@@ -34,7 +35,7 @@ internal sealed class BenchComparison
     /// <summary>Rows of the old run alone.</summary>
     public IReadOnlyList<BenchRow> Removed { get; }
 
-    public void Print(IAnsiConsole console)
+    public void Print(Report report)
     {
         Table table = new Table().Border(TableBorder.Simple);
         table.AddColumn("kernel").AddColumn("shape").AddColumn("simd");
@@ -53,11 +54,34 @@ internal sealed class BenchComparison
                 change.Noise.ToString("0 %", CultureInfo.InvariantCulture),
                 change.IsFaster ? "[green]faster[/]" : change.IsSlower ? "[red]slower[/]" : "");
         }
-        if (Both.Count > 0) console.Write(table);
-        foreach (BenchRow row in Added) console.WriteLine($"only in the new run: {Key(row)}");
-        foreach (BenchRow row in Removed) console.WriteLine($"only in the old run: {Key(row)}");
+        if (Both.Count > 0) report.Write(table);
+        foreach (BenchRow row in Added) report.WriteLine($"only in the new run: {Key(row)}");
+        foreach (BenchRow row in Removed) report.WriteLine($"only in the old run: {Key(row)}");
         int faster = Both.Count(c => c.IsFaster), slower = Both.Count(c => c.IsSlower);
-        console.WriteLine($"{Both.Count} rows in both runs: {faster} faster, {slower} slower, {Both.Count - faster - slower} within the noise.");
+        report.WriteLine($"{Both.Count} rows in both runs: {faster} faster, {slower} slower, {Both.Count - faster - slower} within the noise.");
+    }
+
+    public void Write(Utf8JsonWriter json)
+    {
+        json.WriteStartArray("changes");
+        foreach (Change change in Both)
+        {
+            json.WriteStartObject();
+            json.WriteString("kernel", change.New.Kernel);
+            json.WriteString("shape", change.New.Shape);
+            json.WriteString("device", change.New.Device);
+            json.WriteString("simd", change.New.Simd);
+            json.WriteNumber("threads", change.New.Threads);
+            json.WriteNumber("secondsOld", change.Old.SecondsMedian);
+            json.WriteNumber("secondsNew", change.New.SecondsMedian);
+            json.WriteNumber("ratio", change.Ratio);
+            json.WriteNumber("noise", change.Noise);
+            json.WriteString("change", change.IsFaster ? "faster" : change.IsSlower ? "slower" : "none");
+            json.WriteEndObject();
+        }
+        json.WriteEndArray();
+        json.WriteStrings("added", Added.Select(Key));
+        json.WriteStrings("removed", Removed.Select(Key));
     }
 
     private static string Key(BenchRow r) => $"{r.Kernel} {r.Shape}, {r.Device}, {r.Simd}, {r.Threads} {(r.Threads == 1 ? "thread" : "threads")}";

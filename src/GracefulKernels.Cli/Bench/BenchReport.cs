@@ -1,5 +1,5 @@
+using System.Text.Encodings.Web;
 using System.Text.Json;
-using System.Text.Json.Serialization;
 
 namespace GracefulKernels.Cli.Bench;
 
@@ -8,30 +8,32 @@ internal sealed record BenchReport<TRow>(MachineInfo Machine, IReadOnlyList<TRow
 {
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
     {
-        WriteIndented = true,
         RespectRequiredConstructorParameters = true,
         RespectNullableAnnotations = true,
-        Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
-        NumberHandling = JsonNumberHandling.Strict,
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
     };
 
-    public void Write(string path)
+    /// <summary>Writes the two properties into an open object.</summary>
+    public void Write(Utf8JsonWriter json)
     {
-        if (Path.GetDirectoryName(Path.GetFullPath(path)) is string folder) Directory.CreateDirectory(folder);
-        File.WriteAllText(path, JsonSerializer.Serialize(this, Json) + "\n");
+        json.WritePropertyName("machine");
+        JsonSerializer.Serialize(json, Machine, Json);
+        json.WritePropertyName("rows");
+        JsonSerializer.Serialize(json, Rows, Json);
     }
 
     /// <exception cref="InvalidDataException">The file is not a run's JSON.</exception>
+    /// <exception cref="IOException">The file cannot be read.</exception>
     public static BenchReport<TRow> Read(string path)
     {
         try
         {
             using FileStream stream = File.OpenRead(path);
-            return JsonSerializer.Deserialize<BenchReport<TRow>>(stream, Json) ?? throw new InvalidDataException($"{path} is empty.");
+            return JsonSerializer.Deserialize<BenchReport<TRow>>(stream, Json) ?? throw new InvalidDataException($"'{path}' holds no benchmark run.");
         }
         catch (JsonException e)
         {
-            throw new InvalidDataException($"{path} is not the JSON of a benchmark run: {e.Message}", e);
+            throw new InvalidDataException($"'{path}' is not the JSON of a benchmark run{(e.LineNumber is long line ? $" (line {line + 1})" : "")}; expected machine and rows.", e);
         }
     }
 }

@@ -23,4 +23,16 @@ internal sealed record MachineCeilings(
 {
     /// <summary>The better of the two ways to store.</summary>
     public double CopyGbps => Math.Max(CopyOrdinaryGbps, CopyNonTemporalGbps ?? 0);
+
+    /// <summary>Rate by rate the better of two measurements: what disturbs one only makes it slower.</summary>
+    public static MachineCeilings Best(MachineCeilings a, MachineCeilings b) => a with
+    {
+        Fma32Gflops = Math.Max(a.Fma32Gflops, b.Fma32Gflops),
+        Fma64Gflops = Math.Max(a.Fma64Gflops, b.Fma64Gflops),
+        ReadGbps = Math.Max(a.ReadGbps, b.ReadGbps),
+        CopyOrdinaryGbps = Math.Max(a.CopyOrdinaryGbps, b.CopyOrdinaryGbps),
+        CopyNonTemporalGbps = a.CopyNonTemporalGbps is double x && b.CopyNonTemporalGbps is double y ? Math.Max(x, y) : null,
+        L2Gbps = Math.Max(a.L2Gbps, b.L2Gbps),
+        ExpGps = a.ExpGps is double e && b.ExpGps is double f ? Math.Max(e, f) : null,
+    };
 }
