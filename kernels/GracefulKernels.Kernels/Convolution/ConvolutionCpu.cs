@@ -2,7 +2,8 @@ namespace GracefulKernels.Kernels;
 
 internal sealed unsafe partial class CpuKernels<TLanes, TDoubles>
 {
-    public void ConvolutionForward(in ConvolutionShape shape, Block<float> x, Block<float> w, Block<float> y, in Epilogue epilogue) => throw new NotImplementedException();
+    public void ConvolutionForward(in ConvolutionShape shape, Block<float> x, Block<float> w, Block<float> y, in Epilogue epilogue)
+        => Convolve(shape, x.Pointer, w.Pointer, null, null, y.Pointer, epilogue);
 
     public void ConvolutionForwardPair(
         in ConvolutionShape shape,
@@ -11,9 +12,76 @@ internal sealed unsafe partial class CpuKernels<TLanes, TDoubles>
         Block<float> x2,
         Block<float> w2,
         Block<float> y,
-        in Epilogue epilogue) => throw new NotImplementedException();
+        in Epilogue epilogue) => Convolve(shape, x1.Pointer, w1.Pointer, x2.Pointer, w2.Pointer, y.Pointer, epilogue);
 
-    public void ConvolutionInputGradient(in ConvolutionShape shape, Block<float> dy, Block<float> w, float beta, Block<float> dx) => throw new NotImplementedException();
+    public void ConvolutionInputGradient(in ConvolutionShape shape, Block<float> dy, Block<float> w, float beta, Block<float> dx)
+    {
+        if (IsPlainProduct(shape))
+        {
+            var product = new GemmShape(shape.Batch * shape.Positions, shape.InChannels, shape.OutChannels);
+            Gemm(product, 1f, dy, w, beta, dx, default);
+            return;
+        }
+        var output = new Output(1f, beta, shape.InChannels, default);
+        for (int y = 0; y < Math.Min(shape.StrideY, shape.Height); y++)
+        {
+            for (int x = 0; x < Math.Min(shape.StrideX, shape.Width); x++) TransposeResidue(shape, dy.Pointer, w.Pointer, dx.Pointer, y, x, output);
+        }
+    }
 
-    public void ConvolutionWeightGradient(in ConvolutionShape shape, Block<float> x, Block<float> dy, float beta, Block<float> dw) => throw new NotImplementedException();
+    /// <summary>A kernel of one tap that skips and pads nothing: positions are rows of a matrix.</summary>
+    private static bool IsPlainProduct(in ConvolutionShape s)
+        => s.KernelHeight == 1 && s.KernelWidth == 1 && s.StrideY == 1 && s.StrideX == 1 && (s.PadTop | s.PadLeft | s.PadBottom | s.PadRight) == 0;
+
+    private void Convolve(in ConvolutionShape s, float* x1, float* w1, float* x2, float* w2, float* y, in Epilogue epilogue)
+    {
+        if (IsPlainProduct(s))
+        {
+            var product = new GemmShape(s.Batch * s.Positions, s.OutChannels, s.InChannels, transposeB: true);
+            Product(product, x2 == null ? 1 : 2, 1f, x1, w1, x2, w2, 0f, y, epilogue);
+            return;
+        }
+        var correlation = new Correlation
+        {
+            Batch = s.Batch,
+            Channels = s.InChannels,
+            Y = new TapAxis(s.Height, s.OutHeight, s.StrideY, -s.PadTop, s.DilationY, s.KernelHeight),
+            X = new TapAxis(s.Width, s.OutWidth, s.StrideX, -s.PadLeft, s.DilationX, s.KernelWidth),
+            Source1 = x1,
+            Source2 = x2,
+            Target = y,
+            Columns = s.OutChannels,
+            TargetImage = (long)s.Positions * s.OutChannels,
+            TargetRow = (long)s.OutWidth * s.OutChannels,
+            TargetPosition = s.OutChannels,
+        };
+        var weights = new ForwardWeights<TLanes, TDoubles>(w1, w2, s.PatchLength);
+        CorrelationCpu<TLanes, TDoubles>.Run(_workers, correlation, weights, new Output(1f, 0f, s.OutChannels, epilogue));
+    }
+
+    /// <summary>
+    /// The input positions that leave the remainders (<paramref name="y"/>, <paramref name="x"/>) by the stride: they meet the same taps, so
+    /// together they are one convolution of dy with stride 1.
+    /// </summary>
+    private void TransposeResidue(in ConvolutionShape s, float* dy, float* w, float* dx, int y, int x, in Output output)
+    {
+        Residue ry = Residue.Of(y, s.PadTop, s.StrideY, s.DilationY, s.KernelHeight);
+        Residue rx = Residue.Of(x, s.PadLeft, s.StrideX, s.DilationX, s.KernelWidth);
+        var correlation = new Correlation
+        {
+            Batch = s.Batch,
+            Channels = s.OutChannels,
+            Y = new TapAxis(s.OutHeight, (s.Height - y + s.StrideY - 1) / s.StrideY, 1, ry.Start, ry.SourceStep, ry.Count),
+            X = new TapAxis(s.OutWidth, (s.Width - x + s.StrideX - 1) / s.StrideX, 1, rx.Start, rx.SourceStep, rx.Count),
+            Source1 = dy,
+            Target = dx + (((nint)y * s.Width) + x) * s.InChannels,
+            Columns = s.InChannels,
+            TargetImage = (long)s.Height * s.Width * s.InChannels,
+            TargetRow = (long)s.StrideY * s.Width * s.InChannels,
+            TargetPosition = (long)s.StrideX * s.InChannels,
+        };
+        var weights = new TransposedWeights<TLanes, TDoubles>(
+            w, s.OutChannels, s.InChannels, s.KernelHeight, s.KernelWidth, ry.LastTap, ry.TapStep, ry.Count, rx.LastTap, rx.TapStep, rx.Count);
+        CorrelationCpu<TLanes, TDoubles>.Run(_workers, correlation, weights, output);
+    }
 }

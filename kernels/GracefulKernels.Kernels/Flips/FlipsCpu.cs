@@ -2,7 +2,19 @@ namespace GracefulKernels.Kernels;
 
 internal sealed unsafe partial class CpuKernels<TLanes, TDoubles>
 {
-    public void Argmax(int rows, int classes, int ld, Block<float> logits, Block<int> predictions) => throw new NotImplementedException();
+    public void Argmax(int rows, int classes, int ld, Block<float> logits, Block<int> predictions)
+    {
+        int perChunk = ArgmaxRows<TLanes, TDoubles>.PerChunk(classes);
+        var job = new ArgmaxJob<TLanes, TDoubles>
+        {
+            Rows = rows,
+            Classes = classes,
+            Ld = ld,
+            Logits = logits.Pointer,
+            Predictions = predictions.Pointer,
+        };
+        _workers.Run((int)((rows + (long)perChunk - 1) / perChunk), ref job);
+    }
 
     public FlipTable FlipsFromLogits(
         int rows,
@@ -13,7 +25,27 @@ internal sealed unsafe partial class CpuKernels<TLanes, TDoubles>
         int ldNew,
         Block<int> labels,
         int ignoreIndex,
-        Block<long> perClass) => throw new NotImplementedException();
+        Block<long> perClass)
+    {
+        int perChunk = ArgmaxRows<TLanes, TDoubles>.PerChunk(classes);
+        int chunks = (int)((rows + (long)perChunk - 1) / perChunk);
+        FlipTable* partials = Scratch.Get<FlipTable>(ScratchSlot.PartialSums, chunks);
+        var job = new FlipsFromLogitsJob<TLanes, TDoubles>
+        {
+            Rows = rows,
+            Classes = classes,
+            LdOld = ldOld,
+            LdNew = ldNew,
+            Old = oldLogits.Pointer,
+            New = newLogits.Pointer,
+            Labels = labels.Pointer,
+            IgnoreIndex = ignoreIndex,
+            PerClass = perClass.IsEmpty ? null : perClass.Pointer,
+            Partials = partials,
+        };
+        _workers.Run(chunks, ref job);
+        return Total(partials, chunks);
+    }
 
     public FlipTable FlipsFromPredictions(
         long rows,
@@ -22,9 +54,51 @@ internal sealed unsafe partial class CpuKernels<TLanes, TDoubles>
         Block<int> labels,
         int ignoreIndex,
         int classes,
-        Block<long> perClass) => throw new NotImplementedException();
+        Block<long> perClass)
+    {
+        int chunks = (int)((rows + FlipsFromPredictionsJob.PerChunk - 1) / FlipsFromPredictionsJob.PerChunk);
+        FlipTable* partials = Scratch.Get<FlipTable>(ScratchSlot.PartialSums, chunks);
+        var job = new FlipsFromPredictionsJob
+        {
+            Rows = rows,
+            Old = oldPredictions.Pointer,
+            New = newPredictions.Pointer,
+            Labels = labels.Pointer,
+            IgnoreIndex = ignoreIndex,
+            PerClass = perClass.IsEmpty ? null : perClass.Pointer,
+            Partials = partials,
+        };
+        _workers.Run(chunks, ref job);
+        return Total(partials, chunks);
+    }
 
-    public void PackCorrect(long rows, Block<int> predictions, Block<int> labels, int ignoreIndex, Block<ulong> bits) => throw new NotImplementedException();
+    public void PackCorrect(long rows, Block<int> predictions, Block<int> labels, int ignoreIndex, Block<ulong> bits)
+    {
+        long words = (rows + 63) / 64;
+        var job = new PackCorrectJob
+        {
+            Rows = rows,
+            Predictions = predictions.Pointer,
+            Labels = labels.Pointer,
+            IgnoreIndex = ignoreIndex,
+            Bits = bits.Pointer,
+        };
+        _workers.Run((int)((words + PackCorrectJob.WordsPerChunk - 1) / PackCorrectJob.WordsPerChunk), ref job);
+    }
 
-    public void PairwiseFlips(int models, long words, Block<ulong> bits, Block<long> counts) => throw new NotImplementedException();
+    public void PairwiseFlips(int models, long words, Block<ulong> bits, Block<long> counts)
+    {
+        new Span<long>(counts.Pointer, checked(models * models)).Clear();
+        int chunks = (int)((words + PairwiseFlipsJob.WordsPerChunk - 1) / PairwiseFlipsJob.WordsPerChunk);
+        var job = new PairwiseFlipsJob { Models = models, Words = words, Bits = bits.Pointer, Counts = counts.Pointer };
+        _workers.Run(chunks, ref job);
+        PairwiseFlipsJob.Spread(models, counts.Pointer);
+    }
+
+    private static FlipTable Total(FlipTable* partials, int chunks)
+    {
+        FlipTable total = default;
+        for (int i = 0; i < chunks; i++) total += partials[i];
+        return total;
+    }
 }

@@ -1,5 +1,3 @@
-using System.Runtime.CompilerServices;
-
 namespace GracefulKernels.Kernels;
 
 /// <summary>Gives the driver its right operand, group by group of columns.</summary>
@@ -48,39 +46,8 @@ internal readonly unsafe struct MatrixColumns<TLanes, TDoubles> : IColumnSource
             for (int p = product; p < product + products; p++, destination += (nint)length * sub)
             {
                 float* source = p == 0 ? _first : _second;
-                if (_turned) PackTurned(source + ((column + j) * _ld) + start, length, Math.Min(sub, columns - j), sub, destination);
-                else PackStraight(source + (start * _ld) + column + j, length, Math.Min(sub, columns - j), sub, destination);
-            }
-        }
-    }
-
-    private void PackTurned(float* source, int length, int columns, int sub, float* destination)
-    {
-        if (columns < sub) new Span<float>(destination, length * sub).Clear();
-        Transposition.Copy(source, _ld, columns, length, destination, sub);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void PackStraight(float* source, int length, int columns, int sub, float* destination)
-    {
-        if (columns == 32)
-        {
-            for (int k = 0; k < length; k++, source += _ld, destination += 32)
-            {
-                TLanes.Store(destination, TLanes.Load(source));
-                TLanes.Store(destination + 16, TLanes.Load(source + 16));
-            }
-        }
-        else if (columns == 16)
-        {
-            for (int k = 0; k < length; k++, source += _ld, destination += 16) TLanes.Store(destination, TLanes.Load(source));
-        }
-        else
-        {
-            for (int k = 0; k < length; k++, source += _ld, destination += sub)
-            {
-                for (int j = 0; j < columns; j++) destination[j] = source[j];
-                for (int j = columns; j < sub; j++) destination[j] = 0f;
+                if (_turned) PackedColumns<TLanes, TDoubles>.Turned(source + ((column + j) * _ld) + start, _ld, length, Math.Min(sub, columns - j), sub, destination);
+                else PackedColumns<TLanes, TDoubles>.Straight(source + (start * _ld) + column + j, _ld, length, Math.Min(sub, columns - j), sub, destination);
             }
         }
     }

@@ -80,6 +80,12 @@ internal unsafe interface ILanes<TSelf, TDoubles>
     /// <summary><c>a·2ⁿ</c> rounded once, for whole n in [−250, 250] and a in [½, 2]: overflow to infinity, gradual underflow.</summary>
     static abstract TSelf Scale(TSelf a, TSelf n);
 
+    /// <summary><c>a = m·2ⁿ</c> without rounding, m in [√½, √2), for positive normal a; gives m. Other lanes hold anything.</summary>
+    static abstract TSelf Split(TSelf a, out TSelf n);
+
+    /// <summary>Sixteen integers rounded to fp32.</summary>
+    static abstract TSelf FromInt32(int* source);
+
     /// <summary>Sum in one fixed tree: lane i with i + 8, then + 4, + 2, + 1.</summary>
     static abstract float Sum(TSelf a);
 

@@ -184,6 +184,24 @@ internal readonly unsafe struct Lanes128 : ILanes<Lanes128, DoubleLanes128>
             Scale(a._d, n._d));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes128 Split(Lanes128 a, out Lanes128 n)
+    {
+        Vector128<float> ma = Split(a._a, out Vector128<float> na);
+        Vector128<float> mb = Split(a._b, out Vector128<float> nb);
+        Vector128<float> mc = Split(a._c, out Vector128<float> nc);
+        Vector128<float> md = Split(a._d, out Vector128<float> nd);
+        n = new(na, nb, nc, nd);
+        return new(ma, mb, mc, md);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes128 FromInt32(int* source)
+        => new(Vector128.ConvertToSingle(Vector128.Load(source)),
+            Vector128.ConvertToSingle(Vector128.Load(source + 4)),
+            Vector128.ConvertToSingle(Vector128.Load(source + 8)),
+            Vector128.ConvertToSingle(Vector128.Load(source + 12)));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float Sum(Lanes128 a) => HorizontalFold.Sum((a._a + a._c) + (a._b + a._d));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -204,6 +222,15 @@ internal readonly unsafe struct Lanes128 : ILanes<Lanes128, DoubleLanes128>
             Vector128.Narrow(low.C, low.D),
             Vector128.Narrow(high.A, high.B),
             Vector128.Narrow(high.C, high.D));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector128<float> Split(Vector128<float> a, out Vector128<float> n)
+    {
+        Vector128<int> root = Vector128.Create(LaneMath.BitsOfRootHalf);
+        Vector128<int> above = a.AsInt32() - root;
+        n = Vector128.ConvertToSingle(above >> 23);
+        return ((above & Vector128.Create(LaneMath.MantissaBits)) + root).AsSingle();
+    }
 
     /// <summary>By exponent arithmetic in two exact steps: only the last product can round, as VSCALEFPS rounds once.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -144,6 +144,20 @@ internal readonly unsafe struct Lanes256 : ILanes<Lanes256, DoubleLanes256>
             Scale(a._b, n._b));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes256 Split(Lanes256 a, out Lanes256 n)
+    {
+        Vector256<float> ma = Split(a._a, out Vector256<float> na);
+        Vector256<float> mb = Split(a._b, out Vector256<float> nb);
+        n = new(na, nb);
+        return new(ma, mb);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes256 FromInt32(int* source)
+        => new(Vector256.ConvertToSingle(Vector256.Load(source)),
+            Vector256.ConvertToSingle(Vector256.Load(source + 8)));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float Sum(Lanes256 a)
     {
         Vector256<float> eight = a._a + a._b;
@@ -171,6 +185,15 @@ internal readonly unsafe struct Lanes256 : ILanes<Lanes256, DoubleLanes256>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector256<float> Below(int count, int first)
         => Vector256.LessThan(Vector256<int>.Indices, Vector256.Create(count - first)).AsSingle();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<float> Split(Vector256<float> a, out Vector256<float> n)
+    {
+        Vector256<int> root = Vector256.Create(LaneMath.BitsOfRootHalf);
+        Vector256<int> above = a.AsInt32() - root;
+        n = Vector256.ConvertToSingle(above >> 23);
+        return ((above & Vector256.Create(LaneMath.MantissaBits)) + root).AsSingle();
+    }
 
     /// <summary>By exponent arithmetic in two exact steps: only the last product can round, as VSCALEFPS rounds once.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -107,6 +107,18 @@ internal readonly unsafe struct Lanes512 : ILanes<Lanes512, DoubleLanes512>
     public static Lanes512 Scale(Lanes512 a, Lanes512 n) => new(Avx512F.Scale(a._v, n._v));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes512 Split(Lanes512 a, out Lanes512 n)
+    {
+        Vector512<int> root = Vector512.Create(LaneMath.BitsOfRootHalf);
+        Vector512<int> above = a._v.AsInt32() - root;
+        n = new(Vector512.ConvertToSingle(above >> 23));
+        return new(((above & Vector512.Create(LaneMath.MantissaBits)) + root).AsSingle());
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes512 FromInt32(int* source) => new(Vector512.ConvertToSingle(Vector512.Load(source)));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float Sum(Lanes512 a)
     {
         Vector256<float> eight = a._v.GetLower() + a._v.GetUpper();

@@ -178,6 +178,25 @@ internal unsafe struct LanesScalar : ILanes<LanesScalar, DoubleLanesScalar>
         return a;
     }
 
+    public static LanesScalar Split(LanesScalar a, out LanesScalar n)
+    {
+        Unsafe.SkipInit(out n);
+        for (int i = 0; i < 16; i++)
+        {
+            int above = BitConverter.SingleToInt32Bits(a._v[i]) - LaneMath.BitsOfRootHalf;
+            n._v[i] = above >> 23;
+            a._v[i] = BitConverter.Int32BitsToSingle((above & LaneMath.MantissaBits) + LaneMath.BitsOfRootHalf);
+        }
+        return a;
+    }
+
+    public static LanesScalar FromInt32(int* source)
+    {
+        Unsafe.SkipInit(out LanesScalar r);
+        for (int i = 0; i < 16; i++) r._v[i] = source[i];
+        return r;
+    }
+
     public static float Sum(LanesScalar a)
     {
         for (int step = 8; step > 0; step >>= 1)

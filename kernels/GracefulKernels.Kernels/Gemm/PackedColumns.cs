@@ -1,0 +1,42 @@
+using System.Runtime.CompilerServices;
+
+namespace GracefulKernels.Kernels;
+
+/// <summary>Copies one sub-panel of a right operand: <c>length</c> rows of <c>sub</c> elements, zeros behind the last column.</summary>
+internal static unsafe class PackedColumns<TLanes, TDoubles>
+    where TLanes : struct, ILanes<TLanes, TDoubles>
+    where TDoubles : struct, IDoubleLanes<TDoubles>
+{
+    /// <summary>Columns that are stored as rows, <paramref name="ld"/> apart.</summary>
+    public static void Turned(float* source, nint ld, int length, int columns, int sub, float* destination)
+    {
+        if (columns < sub) new Span<float>(destination, length * sub).Clear();
+        Transposition.Copy(source, ld, columns, length, destination, sub);
+    }
+
+    /// <summary>Columns that lie side by side in rows <paramref name="ld"/> apart.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Straight(float* source, nint ld, int length, int columns, int sub, float* destination)
+    {
+        if (columns == 32)
+        {
+            for (int k = 0; k < length; k++, source += ld, destination += 32)
+            {
+                TLanes.Store(destination, TLanes.Load(source));
+                TLanes.Store(destination + 16, TLanes.Load(source + 16));
+            }
+        }
+        else if (columns == 16)
+        {
+            for (int k = 0; k < length; k++, source += ld, destination += 16) TLanes.Store(destination, TLanes.Load(source));
+        }
+        else
+        {
+            for (int k = 0; k < length; k++, source += ld, destination += sub)
+            {
+                for (int j = 0; j < columns; j++) destination[j] = source[j];
+                for (int j = columns; j < sub; j++) destination[j] = 0f;
+            }
+        }
+    }
+}

@@ -1,0 +1,171 @@
+using System.Runtime.CompilerServices;
+
+namespace GracefulKernels.Kernels;
+
+/// <summary>
+/// Row passes over sixteen rows at a time, one row a lane, for rows of few classes: no lane is idle and no sum crosses lanes. Tiles are
+/// [classes × 16].
+/// </summary>
+internal static unsafe class NarrowRows<TLanes, TDoubles, TLoss>
+    where TLanes : struct, ILanes<TLanes, TDoubles>
+    where TDoubles : struct, IDoubleLanes<TDoubles>
+    where TLoss : struct, IRowLoss
+{
+    /// <summary>As <see cref="WideRows{TLanes,TDoubles,TLoss}.Accumulate"/>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Accumulate<TCareful>(in RowLossContext context, in RowPointers tile, RowStatistics statistics)
+        where TCareful : struct, IFlag
+    {
+        TLanes maxNew = TLanes.Load(statistics[RowStatistic.MaxNew]), maxOld = TLanes.Load(statistics[RowStatistic.MaxOld]);
+        TLanes starNew = TLanes.Load(statistics[RowStatistic.ArgmaxNew]), starOld = TLanes.Load(statistics[RowStatistic.ArgmaxOld]);
+        TLanes label = TLanes.Load(statistics[RowStatistic.Label]);
+        TLanes inverse = TLanes.Broadcast(context.InverseTemperature), target = TLanes.Broadcast(context.TargetScale);
+        TLanes restNew = TLanes.Zero, restNewT = TLanes.Zero, restOldT = TLanes.Zero, cross = TLanes.Zero;
+        TLanes shiftedSum = TLanes.Zero, squares = TLanes.Zero, matching = TLanes.Zero;
+        TLanes labelNew = TLanes.Zero, labelOld = TLanes.Zero, labelExp = TLanes.Zero, labelExpNewT = TLanes.Zero, labelExpOldT = TLanes.Zero;
+        TLanes step = TLanes.Zero, one = TLanes.Broadcast(1f);
+        int end = context.Classes * 16;
+        for (int i = 0; i < end; i += 16)
+        {
+            TLanes n = TLanes.Load(tile.New + i), o = TLanes.Zero;
+            TLanes isLabel = TLanes.Equal(label, step);
+            labelNew = TLanes.Select(isLabel, n, labelNew);
+            if (TLoss.Divergence || TLoss.Matching)
+            {
+                o = TLanes.Load(tile.Old + i);
+                labelOld = TLanes.Select(isLabel, o, labelOld);
+            }
+            if (TLoss.CrossEntropy || TLoss.Divergence)
+            {
+                TLanes b = RowTerms<TLanes, TDoubles, TLoss>.Shift<TCareful>(n, maxNew);
+                TLanes isStarNew = TLanes.Equal(starNew, step);
+                if (TLoss.Divergence)
+                {
+                    TLanes a = RowTerms<TLanes, TDoubles, TLoss>.Shift<TCareful>(o, maxOld);
+                    TLanes expNew = LaneMath.Exp<TLanes, TDoubles>(b * inverse), expOld = LaneMath.Exp<TLanes, TDoubles>(a * inverse);
+                    TLanes.Store(tile.ExpNew + i, expNew);
+                    TLanes.Store(tile.ExpOld + i, expOld);
+                    labelExpNewT = TLanes.Select(isLabel, expNew, labelExpNewT);
+                    labelExpOldT = TLanes.Select(isLabel, expOld, labelExpOldT);
+                    cross = TLoss.Reversed
+                        ? RowTerms<TLanes, TDoubles, TLoss>.AddWeighted<TCareful>(expNew, b - a, cross)
+                        : RowTerms<TLanes, TDoubles, TLoss>.AddWeighted<TCareful>(expOld, a - b, cross);
+                    expNew = TLanes.Select(isStarNew, TLanes.Zero, expNew);
+                    restNewT += expNew;
+                    restOldT += TLanes.Select(TLanes.Equal(starOld, step), TLanes.Zero, expOld);
+                    if (TLoss.CrossEntropy && TLoss.Squarings > 0) restNew += RowTerms<TLanes, TDoubles, TLoss>.AtOne(expNew);
+                    if (TLoss.CrossEntropy && TLoss.Squarings < 0)
+                    {
+                        TLanes atOne = LaneMath.Exp<TLanes, TDoubles>(b);
+                        TLanes.Store(tile.ExpNewAtOne + i, atOne);
+                        labelExp = TLanes.Select(isLabel, atOne, labelExp);
+                        restNew += TLanes.Select(isStarNew, TLanes.Zero, atOne);
+                    }
+                }
+                else
+                {
+                    TLanes expNew = LaneMath.Exp<TLanes, TDoubles>(b);
+                    TLanes.Store(tile.ExpNew + i, expNew);
+                    labelExp = TLanes.Select(isLabel, expNew, labelExp);
+                    restNew += TLanes.Select(isStarNew, TLanes.Zero, expNew);
+                }
+                if (TLoss.Smoothed) shiftedSum += b;
+            }
+            if (TLoss.Squared)
+            {
+                TLanes residual = TLanes.Select(isLabel, n - target, n);
+                squares = TLanes.MultiplyAdd(residual, residual, squares);
+            }
+            if (TLoss.Matching)
+            {
+                TLanes difference = RowTerms<TLanes, TDoubles, TLoss>.Difference<TCareful>(n, o);
+                matching = TLanes.MultiplyAdd(difference, difference, matching);
+            }
+            step += one;
+        }
+
+        if (TLoss.CrossEntropy && TLoss.Divergence && TLoss.Squarings == 0) restNew = restNewT;
+        TLanes.Store(statistics[RowStatistic.RestNew], restNew);
+        TLanes.Store(statistics[RowStatistic.RestNewAtTemperature], restNewT);
+        TLanes.Store(statistics[RowStatistic.RestOldAtTemperature], restOldT);
+        TLanes.Store(statistics[RowStatistic.Cross], cross);
+        TLanes.Store(statistics[RowStatistic.ShiftedSum], shiftedSum);
+        TLanes.Store(statistics[RowStatistic.Squares], squares);
+        TLanes.Store(statistics[RowStatistic.MatchingSquares], matching);
+        TLanes.Store(statistics[RowStatistic.LabelNew], labelNew);
+        TLanes.Store(statistics[RowStatistic.LabelOld], labelOld);
+        TLanes.Store(statistics[RowStatistic.LabelExpNew], labelExp);
+        TLanes.Store(statistics[RowStatistic.LabelExpNewAtTemperature], labelExpNewT);
+        TLanes.Store(statistics[RowStatistic.LabelExpOldAtTemperature], labelExpOldT);
+    }
+
+    /// <summary>
+    /// As <see cref="WideRows{TLanes,TDoubles,TLoss}.Centre"/>. A row of KL(p_old ‖ p_new) that is not among <paramref name="rows"/> keeps
+    /// its plain exponentials, so what a row gets does not depend on its neighbours.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Centre<TCareful>(in RowLossContext context, in RowPointers tile, RowStatistics statistics, uint rows)
+        where TCareful : struct, IFlag
+    {
+        TLanes maxNew = TLanes.Load(statistics[RowStatistic.MaxNew]), maxOld = TLanes.Load(statistics[RowStatistic.MaxOld]);
+        TLanes centre = TLanes.Load(statistics[RowStatistic.Centre]), centreExp = TLanes.Load(statistics[RowStatistic.CentreExp]);
+        TLanes label = TLanes.Load(statistics[RowStatistic.Label]);
+        TLanes negative = TLanes.Broadcast(-context.InverseTemperature), chosen = TLanes.FromBits(rows);
+        TLanes sum = TLanes.Zero, drift = TLanes.Zero, labelCentred = TLanes.Zero, step = TLanes.Zero, one = TLanes.Broadcast(1f);
+        int end = context.Classes * 16;
+        for (int i = 0; i < end; i += 16)
+        {
+            TLanes b = RowTerms<TLanes, TDoubles, TLoss>.Shift<TCareful>(TLanes.Load(tile.New + i), maxNew);
+            TLanes a = RowTerms<TLanes, TDoubles, TLoss>.Shift<TCareful>(TLanes.Load(tile.Old + i), maxOld);
+            TLanes expNew = TLanes.Load(tile.ExpNew + i), expOld = TLanes.Load(tile.ExpOld + i);
+            TLanes x = TLanes.MultiplyAdd(TLoss.Reversed ? b - a : a - b, negative, centre);
+            TLanes term = TLoss.Reversed
+                ? RowTerms<TLanes, TDoubles, TLoss>.Centred<TCareful>(expNew, expOld, x, centreExp, ref sum, ref drift)
+                : RowTerms<TLanes, TDoubles, TLoss>.Centred<TCareful>(expOld, expNew, x, centreExp, ref sum, ref drift);
+            if (!TLoss.Reversed) term = TLanes.Select(chosen, term, expNew);
+            TLanes.Store(tile.Centred + i, term);
+            labelCentred = TLanes.Select(TLanes.Equal(label, step), term, labelCentred);
+            step += one;
+        }
+        TLanes.Store(statistics[RowStatistic.CentredSum], sum);
+        TLanes.Store(statistics[RowStatistic.CentredDrift], drift);
+        TLanes.Store(statistics[RowStatistic.LabelCentred], labelCentred);
+    }
+
+    /// <summary>The gradient of the sixteen rows, into the tile of the new logits.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Gradient<TCareful, TCentred>(in RowLossContext context, in RowPointers tile, RowStatistics statistics, uint valid)
+        where TCareful : struct, IFlag
+        where TCentred : struct, IFlag
+    {
+        TLanes coefficientFirst = TLanes.Load(statistics[RowStatistic.CoefficientFirst]);
+        TLanes coefficientSecond = TLanes.Load(statistics[RowStatistic.CoefficientSecond]);
+        TLanes coefficientBase = TLanes.Load(statistics[RowStatistic.CoefficientBase]);
+        TLanes constant = TLanes.Load(statistics[RowStatistic.Constant]), labelGradient = TLanes.Load(statistics[RowStatistic.LabelGradient]);
+        TLanes label = TLanes.Load(statistics[RowStatistic.Label]), keep = TLanes.FromBits(valid);
+        TLanes step = TLanes.Zero, one = TLanes.Broadcast(1f);
+        float* first = TLoss.Matching ? tile.New : TCentred.IsSet ? tile.Centred : tile.ExpNew;
+        float* second = TLoss.Matching ? tile.Old : TLoss.Reversed ? tile.ExpNew : tile.ExpOld;
+        float* ofBase = TLoss.Squared ? tile.New : TLoss.Divergence && TLoss.Squarings < 0 ? tile.ExpNewAtOne : tile.ExpNew;
+        int end = context.Classes * 16;
+        for (int i = 0; i < end; i += 16)
+        {
+            TLanes rest = constant, p = TLanes.Zero, q = TLanes.Zero;
+            if (TLoss.Squared || (TLoss.CrossEntropy && (TCentred.IsSet || !TLoss.Divergence || TLoss.Squarings != 0)))
+            {
+                TLanes z = TLanes.Load(ofBase + i);
+                if (TLoss.CrossEntropy && TLoss.Divergence) z = RowTerms<TLanes, TDoubles, TLoss>.AtOne(z);
+                rest = TLanes.MultiplyAdd(coefficientBase, z, constant);
+            }
+            if (TLoss.Divergence || TLoss.Matching)
+            {
+                p = TLanes.Load(first + i);
+                q = TLanes.Load(second + i);
+            }
+            TLanes g = RowTerms<TLanes, TDoubles, TLoss>.Gradient<TCareful>(p, q, coefficientFirst, coefficientSecond, rest);
+            if (TLoss.CrossEntropy || TLoss.Squared) g = TLanes.Select(TLanes.Equal(label, step), labelGradient, g);
+            TLanes.Store(tile.New + i, TLanes.Select(keep, g, TLanes.Zero));
+            step += one;
+        }
+    }
+}

@@ -1,0 +1,93 @@
+using System.Numerics;
+using System.Runtime.CompilerServices;
+
+namespace GracefulKernels.Kernels;
+
+/// <summary>Argmax over lanes: the lowest index among equals.</summary>
+internal static unsafe class RowArgmax<TLanes, TDoubles>
+    where TLanes : struct, ILanes<TLanes, TDoubles>
+    where TDoubles : struct, IDoubleLanes<TDoubles>
+{
+    /// <summary>
+    /// One row along the lanes. −1 and a NaN maximum where it holds a NaN; <paramref name="finite"/> tells whether all elements are.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static int Along(float* row, int count, out float max, out bool finite)
+    {
+        TLanes best = TLanes.Broadcast(float.NegativeInfinity);
+        TLanes where = TLanes.Zero, step = TLanes.Zero, one = TLanes.Broadcast(1f), check = TLanes.Zero;
+        int whole = count & ~15;
+        for (int i = 0; i < whole; i += 16)
+        {
+            TLanes v = TLanes.Load(row + i);
+            where = TLanes.Select(TLanes.GreaterThan(v, best), step, where);
+            best = TLanes.Max(v, best);
+            step += one;
+            // 0·z is NaN exactly where z is not finite.
+            check = TLanes.MultiplyAdd(v, TLanes.Zero, check);
+        }
+        if (whole < count)
+        {
+            int rest = count - whole;
+            TLanes v = TLanes.LoadPartial(row + whole, rest);
+            check = TLanes.MultiplyAdd(v, TLanes.Zero, check);
+            v = TLanes.Select(TLanes.FromBits((1u << rest) - 1), v, TLanes.Broadcast(float.NegativeInfinity));
+            where = TLanes.Select(TLanes.GreaterThan(v, best), step, where);
+            best = TLanes.Max(v, best);
+        }
+        finite = TLanes.ToBits(TLanes.Equal(check, TLanes.Zero)) == 0xFFFF;
+        max = TLanes.MaxAcross(best);
+        if (!finite && HoldsNaN(row, count))
+        {
+            max = float.NaN;
+            return -1;
+        }
+        TLanes atMax = TLanes.Equal(best, TLanes.Broadcast(max));
+        float first = -TLanes.MaxAcross(TLanes.Select(atMax, -where, TLanes.Broadcast(float.NegativeInfinity)));
+        uint lanes = TLanes.ToBits(atMax) & TLanes.ToBits(TLanes.Equal(where, TLanes.Broadcast(first)));
+        return ((int)first * 16) + BitOperations.TrailingZeroCount(lanes);
+    }
+
+    /// <summary>Sixteen rows, one a lane, of a tile [classes × 16]. Maximum NaN and index −1 where a row holds a NaN.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Across(float* tile, int classes, out TLanes max, out TLanes index, out bool finite)
+    {
+        TLanes best = TLanes.Load(tile), where = TLanes.Zero, step = TLanes.Zero, one = TLanes.Broadcast(1f);
+        TLanes check = best * TLanes.Zero;
+        for (int c = 1; c < classes; c++)
+        {
+            TLanes v = TLanes.Load(tile + (c * 16));
+            step += one;
+            where = TLanes.Select(TLanes.GreaterThan(v, best), step, where);
+            best = TLanes.Max(v, best);
+            check = TLanes.MultiplyAdd(v, TLanes.Zero, check);
+        }
+        finite = TLanes.ToBits(TLanes.Equal(check, TLanes.Zero)) == 0xFFFF;
+        if (!finite)
+        {
+            // The first element may have been a NaN, which compares false with all that follow: begin again below everything.
+            best = TLanes.Broadcast(float.NegativeInfinity);
+            where = step = TLanes.Zero;
+            TLanes ordered = TLanes.FromBits(0xFFFF), nan = TLanes.Broadcast(float.NaN);
+            for (int c = 0; c < classes; c++)
+            {
+                TLanes v = TLanes.Load(tile + (c * 16));
+                where = TLanes.Select(TLanes.GreaterThan(v, best), step, where);
+                best = TLanes.Max(v, best);
+                step += one;
+                ordered = TLanes.Select(TLanes.Equal(v, v), ordered, TLanes.Zero);
+            }
+            best = TLanes.Select(ordered, best, nan);
+            where = TLanes.Select(ordered, where, -one);
+        }
+        max = best;
+        index = where;
+    }
+
+    private static bool HoldsNaN(float* row, int count)
+    {
+        bool found = false;
+        for (int i = 0; i < count; i++) found |= float.IsNaN(row[i]);
+        return found;
+    }
+}

@@ -1,0 +1,202 @@
+using System.Runtime.CompilerServices;
+
+namespace GracefulKernels.Kernels;
+
+/// <summary>
+/// The one row driver. Rows are cut in chunks, chunks in groups of up to sixteen rows that stay in cache through all passes; which way
+/// rows lie in the lanes, and every cut, follow from the shape alone.
+/// </summary>
+internal unsafe struct RowLossJob<TLanes, TDoubles, TLoss> : IJob
+    where TLanes : struct, ILanes<TLanes, TDoubles>
+    where TDoubles : struct, IDoubleLanes<TDoubles>
+    where TLoss : struct, IRowLoss
+{
+    /// <summary>Up to here sixteen rows go side by side: their six tiles still fit the nearest cache.</summary>
+    private const int NarrowClasses = 128;
+
+    public RowLossContext Context;
+    public RowLossOperands Operands;
+    public RowLossPartial* Partials;
+
+    /// <summary>Rows in a chunk, a multiple of sixteen: about 64 Ki logits.</summary>
+    public static int RowsPerChunk(int classes) => Math.Max(16, (65536 / classes) & ~15);
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public void Execute(int chunk)
+    {
+        int classes = Context.Classes, perChunk = RowsPerChunk(classes);
+        int start = chunk * perChunk, end = (int)Math.Min(Operands.Rows, start + (long)perChunk);
+        bool narrow = classes <= NarrowClasses;
+        int group = narrow ? 16 : Math.Clamp(4096 / classes, 1, 16);
+        long padded = (classes + 15L) & ~15L;
+        long tile = padded * (narrow ? 16 : group);
+        float* memory = Scratch.Get<float>(ScratchSlot.RowLoss, RowStatistics.Length + (6 * tile));
+        var statistics = new RowStatistics(memory);
+        statistics.Clear();
+        float* tiles = memory + RowStatistics.Length;
+        RowPointers at = new()
+        {
+            ExpNew = tiles,
+            ExpOld = tiles + tile,
+            ExpNewAtOne = tiles + (2 * tile),
+            Centred = tiles + (3 * tile),
+            New = tiles + (4 * tile),
+            Old = tiles + (5 * tile),
+        };
+        RowLossSumsInLanes<TLanes, TDoubles> sums = default;
+        RowLossPartial counts = default;
+        for (int row = start; row < end; row += group)
+        {
+            int rows = Math.Min(group, end - row);
+            uint valid = Labels(row, rows, statistics);
+            if (narrow) Narrow(row, rows, valid, at, statistics, ref sums, ref counts);
+            else Wide(row, rows, valid, at, padded, statistics, ref sums, ref counts);
+            Outputs(row, rows, statistics);
+        }
+        counts.Base = sums.Base;
+        counts.Distance = sums.Distance;
+        counts.WeightedDistance = sums.WeightedDistance;
+        Partials[chunk] = counts;
+    }
+
+    private readonly uint Labels(int row, int rows, RowStatistics statistics)
+    {
+        int* labels = Operands.Labels.Pointer + row;
+        float* to = statistics[RowStatistic.Label];
+        uint valid = 0;
+        for (int r = 0; r < rows; r++)
+        {
+            bool counts = labels[r] != Context.IgnoreIndex;
+            valid |= (counts ? 1u : 0u) << r;
+            // An ignored row is worked through with label 0 where that saves a branch, and dropped at the end.
+            to[r] = counts ? labels[r] : 0;
+        }
+        return valid;
+    }
+
+    private readonly void Narrow(
+        int row, int rows, uint valid, in RowPointers tile, RowStatistics statistics, ref RowLossSumsInLanes<TLanes, TDoubles> sums, ref RowLossPartial counts)
+    {
+        int classes = Context.Classes;
+        LaneTranspose<TLanes>.Load(Operands.New.Pointer + ((long)row * Operands.LdNew), Operands.LdNew, rows, classes, tile.New);
+        RowArgmax<TLanes, TDoubles>.Across(tile.New, classes, out TLanes max, out TLanes index, out bool finite);
+        TLanes.Store(statistics[RowStatistic.MaxNew], max);
+        TLanes.Store(statistics[RowStatistic.ArgmaxNew], index);
+        if (Context.HasOld)
+        {
+            LaneTranspose<TLanes>.Load(Operands.Old.Pointer + ((long)row * Operands.LdOld), Operands.LdOld, rows, classes, tile.Old);
+            RowArgmax<TLanes, TDoubles>.Across(tile.Old, classes, out max, out index, out bool finiteOld);
+            TLanes.Store(statistics[RowStatistic.MaxOld], max);
+            TLanes.Store(statistics[RowStatistic.ArgmaxOld], index);
+            finite &= finiteOld;
+        }
+        if (finite) Narrow<No>(valid, tile, statistics, ref sums, ref counts);
+        else Narrow<Yes>(valid, tile, statistics, ref sums, ref counts);
+        if (Context.WantsGradient)
+        {
+            LaneTranspose<TLanes>.Store(tile.New, rows, classes, Operands.Gradient.Pointer + ((long)row * classes), classes);
+        }
+    }
+
+    private readonly void Narrow<TCareful>(
+        uint valid, in RowPointers tile, RowStatistics statistics, ref RowLossSumsInLanes<TLanes, TDoubles> sums, ref RowLossPartial counts)
+        where TCareful : struct, IFlag
+    {
+        NarrowRows<TLanes, TDoubles, TLoss>.Accumulate<TCareful>(Context, tile, statistics);
+        uint centred = 0;
+        if (TLoss.Divergence)
+        {
+            centred = RowFinish<TLanes, TDoubles, TLoss>.Plain(Context, statistics) & valid;
+            if (TLoss.Reversed || centred != 0) NarrowRows<TLanes, TDoubles, TLoss>.Centre<TCareful>(Context, tile, statistics, centred);
+        }
+        RowFinish<TLanes, TDoubles, TLoss>.Finish(Context, statistics, valid, centred, ref sums, ref counts);
+        if (!Context.WantsGradient) return;
+        if (TLoss.Divergence && (TLoss.Reversed || centred != 0))
+        {
+            NarrowRows<TLanes, TDoubles, TLoss>.Gradient<TCareful, Yes>(Context, tile, statistics, valid);
+        }
+        else NarrowRows<TLanes, TDoubles, TLoss>.Gradient<TCareful, No>(Context, tile, statistics, valid);
+    }
+
+    private readonly void Wide(
+        int row,
+        int rows,
+        uint valid,
+        in RowPointers scratch,
+        long padded,
+        RowStatistics statistics,
+        ref RowLossSumsInLanes<TLanes, TDoubles> sums,
+        ref RowLossPartial counts)
+    {
+        uint careful = 0;
+        for (int r = 0; r < rows; r++)
+        {
+            RowPointers at = Row(row, r, scratch, padded);
+            int argmax = RowArgmax<TLanes, TDoubles>.Along(at.New, Context.Classes, out float max, out bool finite);
+            statistics[RowStatistic.MaxNew][r] = max;
+            statistics[RowStatistic.ArgmaxNew][r] = argmax;
+            if (Context.HasOld)
+            {
+                argmax = RowArgmax<TLanes, TDoubles>.Along(at.Old, Context.Classes, out max, out bool finiteOld);
+                statistics[RowStatistic.MaxOld][r] = max;
+                statistics[RowStatistic.ArgmaxOld][r] = argmax;
+                finite &= finiteOld;
+            }
+            if (!finite) careful |= 1u << r;
+            if ((valid >> r & 1) == 0) continue;
+            if (finite) WideRows<TLanes, TDoubles, TLoss>.Accumulate<No>(Context, at, statistics, r);
+            else WideRows<TLanes, TDoubles, TLoss>.Accumulate<Yes>(Context, at, statistics, r);
+        }
+        uint centred = 0, looks = 0;
+        if (TLoss.Divergence)
+        {
+            centred = RowFinish<TLanes, TDoubles, TLoss>.Plain(Context, statistics) & valid;
+            looks = TLoss.Reversed ? valid : centred;
+            for (int r = 0; r < rows; r++)
+            {
+                if ((looks >> r & 1) == 0) continue;
+                RowPointers at = Row(row, r, scratch, padded);
+                if ((careful >> r & 1) == 0) WideRows<TLanes, TDoubles, TLoss>.Centre<No>(Context, at, statistics, r);
+                else WideRows<TLanes, TDoubles, TLoss>.Centre<Yes>(Context, at, statistics, r);
+            }
+        }
+        RowFinish<TLanes, TDoubles, TLoss>.Finish(Context, statistics, valid, centred, ref sums, ref counts);
+        if (!Context.WantsGradient) return;
+        for (int r = 0; r < rows; r++)
+        {
+            RowPointers at = Row(row, r, scratch, padded);
+            if ((valid >> r & 1) == 0) new Span<float>(at.Gradient, Context.Classes).Clear();
+            else if ((looks >> r & 1) != 0) Gradient<Yes>(at, statistics, r, careful);
+            else Gradient<No>(at, statistics, r, careful);
+        }
+    }
+
+    private readonly void Gradient<TCentred>(in RowPointers at, RowStatistics statistics, int r, uint careful) where TCentred : struct, IFlag
+    {
+        if ((careful >> r & 1) == 0) WideRows<TLanes, TDoubles, TLoss>.Gradient<No, TCentred>(Context, at, statistics, r);
+        else WideRows<TLanes, TDoubles, TLoss>.Gradient<Yes, TCentred>(Context, at, statistics, r);
+    }
+
+    private readonly RowPointers Row(int row, int r, in RowPointers scratch, long padded) => new()
+    {
+        New = Operands.New.Pointer + ((long)(row + r) * Operands.LdNew),
+        Old = Context.HasOld ? Operands.Old.Pointer + ((long)(row + r) * Operands.LdOld) : null,
+        Gradient = Context.WantsGradient ? Operands.Gradient.Pointer + ((long)(row + r) * Context.Classes) : null,
+        ExpNew = scratch.ExpNew + (r * padded),
+        ExpOld = scratch.ExpOld + (r * padded),
+        ExpNewAtOne = scratch.ExpNewAtOne + (r * padded),
+        Centred = scratch.Centred + (r * padded),
+    };
+
+    private readonly void Outputs(int row, int rows, RowStatistics statistics)
+    {
+        if (!Operands.Values.IsEmpty) new ReadOnlySpan<float>(statistics[RowStatistic.Value], rows).CopyTo(new Span<float>(Operands.Values.Pointer + row, rows));
+        if (!Operands.PredictionsNew.IsEmpty) Predictions(statistics[RowStatistic.ArgmaxNew], rows, Operands.PredictionsNew.Pointer + row);
+        if (!Operands.PredictionsOld.IsEmpty && Context.HasOld) Predictions(statistics[RowStatistic.ArgmaxOld], rows, Operands.PredictionsOld.Pointer + row);
+    }
+
+    private static void Predictions(float* from, int rows, int* to)
+    {
+        for (int r = 0; r < rows; r++) to[r] = (int)from[r];
+    }
+}

@@ -1,0 +1,201 @@
+using System.Runtime.CompilerServices;
+
+namespace GracefulKernels.Kernels;
+
+/// <summary>
+/// Row passes with classes along the lanes, for rows of many classes. The row's logits and exponentials stay in the nearest cache between
+/// passes, so memory sees each logit once.
+/// </summary>
+internal static unsafe class WideRows<TLanes, TDoubles, TLoss>
+    where TLanes : struct, ILanes<TLanes, TDoubles>
+    where TDoubles : struct, IDoubleLanes<TDoubles>
+    where TLoss : struct, IRowLoss
+{
+    /// <summary>Exponentials into scratch, and every sum that the values need.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Accumulate<TCareful>(in RowLossContext context, in RowPointers row, RowStatistics statistics, int lane)
+        where TCareful : struct, IFlag
+    {
+        TLanes maxNew = TLanes.Broadcast(statistics[RowStatistic.MaxNew][lane]);
+        TLanes maxOld = TLanes.Broadcast(statistics[RowStatistic.MaxOld][lane]);
+        TLanes inverse = TLanes.Broadcast(context.InverseTemperature);
+        // The argmax's own 1 stays out of the sums: what is left is exact to its own size, also where it is tiny.
+        int argmaxNew = (int)statistics[RowStatistic.ArgmaxNew][lane], argmaxOld = (int)statistics[RowStatistic.ArgmaxOld][lane];
+        int starNew = argmaxNew & ~15, starOld = argmaxOld & ~15;
+        TLanes isStarNew = TLanes.FromBits(1u << (argmaxNew & 15)), isStarOld = TLanes.FromBits(1u << (argmaxOld & 15));
+        int label = (int)statistics[RowStatistic.Label][lane];
+        int labelChunk = label & ~15;
+        TLanes target = TLanes.Select(TLanes.FromBits(1u << (label & 15)), TLanes.Broadcast(context.TargetScale), TLanes.Zero);
+
+        TLanes restNew = TLanes.Zero, restNewT = TLanes.Zero, restOldT = TLanes.Zero, cross = TLanes.Zero;
+        TLanes shiftedSum = TLanes.Zero, squares = TLanes.Zero, matching = TLanes.Zero;
+        int classes = context.Classes;
+        for (int i = 0; i < classes; i += 16)
+        {
+            TLanes n, o = TLanes.Zero;
+            bool tail = i + 16 > classes;
+            if (!tail)
+            {
+                n = TLanes.Load(row.New + i);
+                if (TLoss.Divergence || TLoss.Matching) o = TLanes.Load(row.Old + i);
+            }
+            else
+            {
+                n = TLanes.LoadPartial(row.New + i, classes - i);
+                if (TLoss.Divergence || TLoss.Matching) o = TLanes.LoadPartial(row.Old + i, classes - i);
+            }
+            if (TLoss.CrossEntropy || TLoss.Divergence)
+            {
+                TLanes live = TLanes.Zero;
+                if (tail) live = TLanes.FromBits((1u << (classes - i)) - 1);
+                TLanes b = RowTerms<TLanes, TDoubles, TLoss>.Shift<TCareful>(n, maxNew);
+                if (TLoss.Divergence)
+                {
+                    TLanes a = RowTerms<TLanes, TDoubles, TLoss>.Shift<TCareful>(o, maxOld);
+                    TLanes expNew = LaneMath.Exp<TLanes, TDoubles>(b * inverse), expOld = LaneMath.Exp<TLanes, TDoubles>(a * inverse);
+                    if (tail)
+                    {
+                        expNew = TLanes.Select(live, expNew, TLanes.Zero);
+                        expOld = TLanes.Select(live, expOld, TLanes.Zero);
+                    }
+                    TLanes.Store(row.ExpNew + i, expNew);
+                    TLanes.Store(row.ExpOld + i, expOld);
+                    cross = TLoss.Reversed
+                        ? RowTerms<TLanes, TDoubles, TLoss>.AddWeighted<TCareful>(expNew, b - a, cross)
+                        : RowTerms<TLanes, TDoubles, TLoss>.AddWeighted<TCareful>(expOld, a - b, cross);
+                    if (i == starNew) expNew = TLanes.Select(isStarNew, TLanes.Zero, expNew);
+                    if (i == starOld) expOld = TLanes.Select(isStarOld, TLanes.Zero, expOld);
+                    restNewT += expNew;
+                    restOldT += expOld;
+                    if (TLoss.CrossEntropy && TLoss.Squarings > 0) restNew += RowTerms<TLanes, TDoubles, TLoss>.AtOne(expNew);
+                    if (TLoss.CrossEntropy && TLoss.Squarings < 0)
+                    {
+                        TLanes atOne = LaneMath.Exp<TLanes, TDoubles>(b);
+                        if (tail) atOne = TLanes.Select(live, atOne, TLanes.Zero);
+                        TLanes.Store(row.ExpNewAtOne + i, atOne);
+                        if (i == starNew) atOne = TLanes.Select(isStarNew, TLanes.Zero, atOne);
+                        restNew += atOne;
+                    }
+                }
+                else
+                {
+                    TLanes expNew = LaneMath.Exp<TLanes, TDoubles>(b);
+                    if (tail) expNew = TLanes.Select(live, expNew, TLanes.Zero);
+                    TLanes.Store(row.ExpNew + i, expNew);
+                    if (i == starNew) expNew = TLanes.Select(isStarNew, TLanes.Zero, expNew);
+                    restNew += expNew;
+                }
+                if (TLoss.Smoothed) shiftedSum += tail ? TLanes.Select(live, b, TLanes.Zero) : b;
+            }
+            if (TLoss.Squared)
+            {
+                TLanes residual = i == labelChunk ? n - target : n;
+                squares = TLanes.MultiplyAdd(residual, residual, squares);
+            }
+            if (TLoss.Matching)
+            {
+                TLanes difference = RowTerms<TLanes, TDoubles, TLoss>.Difference<TCareful>(n, o);
+                matching = TLanes.MultiplyAdd(difference, difference, matching);
+            }
+        }
+
+        if (TLoss.CrossEntropy && (!TLoss.Divergence || TLoss.Squarings != 0)) statistics[RowStatistic.RestNew][lane] = TLanes.Sum(restNew);
+        if (TLoss.Divergence)
+        {
+            statistics[RowStatistic.RestNewAtTemperature][lane] = TLanes.Sum(restNewT);
+            statistics[RowStatistic.RestOldAtTemperature][lane] = TLanes.Sum(restOldT);
+            statistics[RowStatistic.Cross][lane] = TLanes.Sum(cross);
+            if (TLoss.CrossEntropy && TLoss.Squarings == 0) statistics[RowStatistic.RestNew][lane] = statistics[RowStatistic.RestNewAtTemperature][lane];
+        }
+        if (TLoss.Smoothed) statistics[RowStatistic.ShiftedSum][lane] = TLanes.Sum(shiftedSum);
+        if (TLoss.Squared) statistics[RowStatistic.Squares][lane] = TLanes.Sum(squares);
+        if (TLoss.Matching) statistics[RowStatistic.MatchingSquares][lane] = TLanes.Sum(matching);
+        Label(row, statistics, lane, label);
+    }
+
+    /// <summary>The second look of KL, around the mean of its log ratio.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Centre<TCareful>(in RowLossContext context, in RowPointers row, RowStatistics statistics, int lane)
+        where TCareful : struct, IFlag
+    {
+        TLanes maxNew = TLanes.Broadcast(statistics[RowStatistic.MaxNew][lane]);
+        TLanes maxOld = TLanes.Broadcast(statistics[RowStatistic.MaxOld][lane]);
+        TLanes negative = TLanes.Broadcast(-context.InverseTemperature);
+        TLanes centre = TLanes.Broadcast(statistics[RowStatistic.Centre][lane]);
+        TLanes centreExp = TLanes.Broadcast(statistics[RowStatistic.CentreExp][lane]);
+        TLanes sum = TLanes.Zero, drift = TLanes.Zero;
+        int classes = context.Classes;
+        for (int i = 0; i < classes; i += 16)
+        {
+            TLanes n = i + 16 <= classes ? TLanes.Load(row.New + i) : TLanes.LoadPartial(row.New + i, classes - i);
+            TLanes o = i + 16 <= classes ? TLanes.Load(row.Old + i) : TLanes.LoadPartial(row.Old + i, classes - i);
+            TLanes b = RowTerms<TLanes, TDoubles, TLoss>.Shift<TCareful>(n, maxNew);
+            TLanes a = RowTerms<TLanes, TDoubles, TLoss>.Shift<TCareful>(o, maxOld);
+            TLanes expNew = TLanes.Load(row.ExpNew + i), expOld = TLanes.Load(row.ExpOld + i);
+            TLanes x = TLanes.MultiplyAdd(TLoss.Reversed ? b - a : a - b, negative, centre);
+            TLanes term = TLoss.Reversed
+                ? RowTerms<TLanes, TDoubles, TLoss>.Centred<TCareful>(expNew, expOld, x, centreExp, ref sum, ref drift)
+                : RowTerms<TLanes, TDoubles, TLoss>.Centred<TCareful>(expOld, expNew, x, centreExp, ref sum, ref drift);
+            TLanes.Store(row.Centred + i, term);
+        }
+        statistics[RowStatistic.CentredSum][lane] = TLanes.Sum(sum);
+        statistics[RowStatistic.CentredDrift][lane] = TLanes.Sum(drift);
+        int label = (int)statistics[RowStatistic.Label][lane];
+        statistics[RowStatistic.LabelCentred][lane] = row.Centred[label];
+    }
+
+    /// <summary>Writes the row's gradient.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Gradient<TCareful, TCentred>(in RowLossContext context, in RowPointers row, RowStatistics statistics, int lane)
+        where TCareful : struct, IFlag
+        where TCentred : struct, IFlag
+    {
+        TLanes coefficientFirst = TLanes.Broadcast(statistics[RowStatistic.CoefficientFirst][lane]);
+        TLanes coefficientSecond = TLanes.Broadcast(statistics[RowStatistic.CoefficientSecond][lane]);
+        TLanes coefficientBase = TLanes.Broadcast(statistics[RowStatistic.CoefficientBase][lane]);
+        TLanes constant = TLanes.Broadcast(statistics[RowStatistic.Constant][lane]);
+        float* first = TLoss.Matching ? row.New : TCentred.IsSet ? row.Centred : row.ExpNew;
+        float* second = TLoss.Matching ? row.Old : TLoss.Reversed ? row.ExpNew : row.ExpOld;
+        float* ofBase = TLoss.Squared ? row.New : TLoss.Divergence && TLoss.Squarings < 0 ? row.ExpNewAtOne : row.ExpNew;
+        int classes = context.Classes;
+        for (int i = 0; i < classes; i += 16)
+        {
+            int count = classes - i;
+            TLanes rest = constant, p = TLanes.Zero, q = TLanes.Zero;
+            // Logits are not padded as scratch rows are.
+            if (TLoss.Squared || (TLoss.CrossEntropy && (TCentred.IsSet || !TLoss.Divergence || TLoss.Squarings != 0)))
+            {
+                TLanes z = TLoss.Squared && count < 16 ? TLanes.LoadPartial(ofBase + i, count) : TLanes.Load(ofBase + i);
+                if (TLoss.CrossEntropy && TLoss.Divergence) z = RowTerms<TLanes, TDoubles, TLoss>.AtOne(z);
+                rest = TLanes.MultiplyAdd(coefficientBase, z, constant);
+            }
+            if (TLoss.Divergence || TLoss.Matching)
+            {
+                p = TLoss.Matching && count < 16 ? TLanes.LoadPartial(first + i, count) : TLanes.Load(first + i);
+                q = TLoss.Matching && count < 16 ? TLanes.LoadPartial(second + i, count) : TLanes.Load(second + i);
+            }
+            TLanes g = RowTerms<TLanes, TDoubles, TLoss>.Gradient<TCareful>(p, q, coefficientFirst, coefficientSecond, rest);
+            if (count >= 16) TLanes.Store(row.Gradient + i, g);
+            else TLanes.StorePartial(row.Gradient + i, count, g);
+        }
+        if (TLoss.CrossEntropy || TLoss.Squared)
+        {
+            row.Gradient[(int)statistics[RowStatistic.Label][lane]] = statistics[RowStatistic.LabelGradient][lane];
+        }
+    }
+
+    private static void Label(in RowPointers row, RowStatistics statistics, int lane, int label)
+    {
+        statistics[RowStatistic.LabelNew][lane] = row.New[label];
+        if (TLoss.Divergence || TLoss.Matching) statistics[RowStatistic.LabelOld][lane] = row.Old[label];
+        if (TLoss.CrossEntropy && (!TLoss.Divergence || TLoss.Squarings < 0))
+        {
+            statistics[RowStatistic.LabelExpNew][lane] = TLoss.Divergence ? row.ExpNewAtOne[label] : row.ExpNew[label];
+        }
+        if (TLoss.Divergence)
+        {
+            statistics[RowStatistic.LabelExpNewAtTemperature][lane] = row.ExpNew[label];
+            statistics[RowStatistic.LabelExpOldAtTemperature][lane] = row.ExpOld[label];
+        }
+    }
+}
