@@ -38,7 +38,7 @@ internal sealed class BenchComparison
     public void Print(Report report)
     {
         Table table = new Table().Border(TableBorder.Simple);
-        table.AddColumn("kernel").AddColumn("shape").AddColumn("simd");
+        table.AddColumn(new TableColumn("kernel").NoWrap()).AddColumn(new TableColumn("shape").NoWrap()).AddColumn("simd");
         foreach (string name in new[] { "threads", "old", "new", "new / old", "noise" }) table.AddColumn(new TableColumn(name).RightAligned());
         table.AddColumn("");
         foreach (Change change in Both)

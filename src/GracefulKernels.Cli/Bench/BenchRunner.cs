@@ -36,7 +36,7 @@ internal sealed class BenchRunner(BenchOptions options)
             {
                 Report(bench.Title);
                 if (options.Quick && Stopwatch.GetElapsedTime(begin) > QuickLimit) Note($"{bench.Title}, {with}: left out after {QuickLimit.TotalSeconds:0} s.");
-                else if (Measure(bench, kernels) is Measurement seconds) measured.Add((bench, seconds));
+                else if (Measure(bench, kernels, warm: threads != options.Threads[0]) is Measurement seconds) measured.Add((bench, seconds));
             }
             // A neighbour may have slowed the machine down while the ceilings were measured: the better of before and after counts.
             Report("ceilings again");
@@ -53,7 +53,7 @@ internal sealed class BenchRunner(BenchOptions options)
         return new BenchReport<BenchRow>(MachineInfo.Here(ceilings), rows);
     }
 
-    private Measurement? Measure(BenchCase bench, IKernels kernels)
+    private Measurement? Measure(BenchCase bench, IKernels kernels, bool warm)
     {
         using Operands operands = new();
         try
@@ -73,7 +73,8 @@ internal sealed class BenchRunner(BenchOptions options)
             Note($"{bench.Title}: wrong result, {fault}.");
             return null;
         }
-        return Measurement.Of(operands.Run, operands.Reset, options.Quick ? MeasureTime.Quick : MeasureTime.Full);
+        MeasureTime time = options.Quick ? MeasureTime.Quick : MeasureTime.Full;
+        return Measurement.Of(operands.Run, operands.Reset, warm ? time.Warm : time);
     }
 
     private void Note(string note)

@@ -25,7 +25,7 @@ internal static class BenchTable
                 Rate(c.CopyOrdinaryGbps),
                 c.CopyNonTemporalGbps is double copy ? Rate(copy) : "–",
                 Rate(c.L2Gbps),
-                c.ExpGps is double exp ? Rate(exp) : "–");
+                Rate(c.ExpGps));
         }
         return table;
     }
@@ -33,8 +33,8 @@ internal static class BenchTable
     public static Table Rows(IEnumerable<BenchRow> rows)
     {
         Table table = new Table().Border(TableBorder.Simple);
-        table.AddColumn("kernel").AddColumn("shape");
-        foreach (string name in new[] { "threads", "min", "median", "GFLOP/s", "GB/s" }) table.AddColumn(new TableColumn(name).RightAligned());
+        table.AddColumn(new TableColumn("kernel").NoWrap()).AddColumn(new TableColumn("shape").NoWrap());
+        foreach (string name in new[] { "threads", "min", "median", "GFLOP/s", "GB/s" }) table.AddColumn(new TableColumn(name).RightAligned().NoWrap());
         table.AddColumn("ceiling").AddColumn(new TableColumn("fraction").RightAligned());
         foreach (BenchRow r in rows)
         {

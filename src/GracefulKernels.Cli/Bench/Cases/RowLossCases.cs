@@ -76,7 +76,7 @@ internal static class RowLossCases
     {
         double count = (double)rows * classes;
         WorkCount work = new() { Flops = 5 * count, BytesRead = 12 * count, BytesWritten = 4 * count };
-        return new BenchCase("rowloss-weighted-squared", $"{rows}x{classes}", (rows, classes), work, (kernels, operands) =>
+        return new BenchCase("rowloss-weighted", $"{rows}x{classes}", (rows, classes), work, (kernels, operands) =>
         {
             long length = (long)rows * classes;
             Block<float> f = operands.Input(length, -6, 6), targets = operands.Input(length, -5, 7), weights = operands.Input(length, 1, 6);

@@ -14,7 +14,7 @@ internal static class VectorCases
     private static BenchCase LeakyRelu()
     {
         WorkCount work = new() { Flops = Length, BytesRead = 4.0 * Length, BytesWritten = (4 + (1 / 8.0)) * Length };
-        return new BenchCase("vector-leaky-relu", $"{Length / Columns}x{Columns}", Length, work, (kernels, operands) =>
+        return new BenchCase("vector-leaky", $"{Length / Columns}x{Columns}", Length, work, (kernels, operands) =>
         {
             Block<float> x = operands.Input(Length), y = operands.Output(Length);
             Block<ushort> mask = operands.Bits<ushort>(Length / 16);
@@ -26,7 +26,7 @@ internal static class VectorCases
     private static BenchCase LeakyReluMasked()
     {
         WorkCount work = new() { Flops = Length, BytesRead = (4 + (1 / 8.0)) * Length, BytesWritten = 4.0 * Length };
-        return new BenchCase("vector-leaky-relu-masked", $"{Length / Columns}x{Columns}", Length, work, (kernels, operands) =>
+        return new BenchCase("vector-leaky-jvp", $"{Length / Columns}x{Columns}", Length, work, (kernels, operands) =>
         {
             Block<float> x = operands.Input(Length), y = operands.Output(Length);
             Block<ushort> mask = operands.Bits<ushort>(Length / 16);

@@ -41,7 +41,7 @@ internal readonly record struct WorkCount
             : (CeilingKind.Copy, Bytes / ceilings.CopyGbps);
         (CeilingKind Kind, double Seconds) longest = (CeilingKind.Fma, Flops / (Fp64 ? ceilings.Fma64Gflops : ceilings.Fma32Gflops));
         if (memory.Seconds > longest.Seconds) longest = memory;
-        if (ceilings.ExpGps is double rate && Exps / rate > longest.Seconds) longest = (CeilingKind.Exp, Exps / rate);
+        if (Exps / ceilings.ExpGps > longest.Seconds) longest = (CeilingKind.Exp, Exps / ceilings.ExpGps);
         return (longest.Kind, longest.Seconds / 1e9);
     }
 }
