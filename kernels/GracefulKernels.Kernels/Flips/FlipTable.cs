@@ -4,6 +4,9 @@ namespace GracefulKernels.Kernels;
 internal readonly record struct FlipTable(
     long BothRight, long BothWrong, long PositiveFlips, long NegativeFlips, long Differ, long UndefinedOld, long UndefinedNew)
 {
+    /// <summary>Counts in a table.</summary>
+    public const int Fields = 7;
+
     public static FlipTable operator +(FlipTable a, FlipTable b) => new(
         a.BothRight + b.BothRight,
         a.BothWrong + b.BothWrong,

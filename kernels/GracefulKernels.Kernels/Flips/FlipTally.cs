@@ -39,12 +39,7 @@ internal unsafe struct FlipTally
             same += (a == b ? 1 : 0) & counts;
             undefinedOld += (int)((uint)a >> 31) & counts;
             undefinedNew += (int)((uint)b >> 31) & counts;
-            if (perClass != null && counts != 0)
-            {
-                // Order in memory: both right, both wrong, positive flips, negative flips. Sums of integers: the order of threads is free.
-                int kind = isOld == isNew ? 1 - isOld : 2 + isOld;
-                Interlocked.Increment(ref perClass[((long)label * 4) + kind]);
-            }
+            if (perClass != null && counts != 0) Add(perClass + ((long)label * FlipTable.Fields), isOld, isNew, a, b);
         }
         _valid += valid;
         _rightOld += rightOld;
@@ -53,6 +48,16 @@ internal unsafe struct FlipTally
         _same += same;
         _undefinedOld += undefinedOld;
         _undefinedNew += undefinedNew;
+    }
+
+    /// <summary>One row into its class, in the order of <see cref="FlipTable"/>. Sums of integers: the order in which threads add is free.</summary>
+    private static void Add(long* counts, int isOld, int isNew, int old, int updated)
+    {
+        int kind = isOld == isNew ? 1 - isOld : 2 + isOld;
+        Interlocked.Increment(ref counts[kind]);
+        if (old != updated) Interlocked.Increment(ref counts[4]);
+        if (old < 0) Interlocked.Increment(ref counts[5]);
+        if (updated < 0) Interlocked.Increment(ref counts[6]);
     }
 }
 

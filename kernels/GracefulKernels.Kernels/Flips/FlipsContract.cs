@@ -6,8 +6,8 @@ internal partial interface IKernels
     void Argmax(int rows, int classes, int ld, Block<float> logits, Block<int> predictions);
 
     /// <summary>
-    /// Flips from logits; each logit is read once. <paramref name="perClass"/> is empty or [classes × 4] of int64, to which (both right,
-    /// both wrong, positive flips, negative flips) of each label are added. A label of <paramref name="ignoreIndex"/> takes its row out.
+    /// Flips from logits; each logit is read once. <paramref name="perClass"/> is empty or [classes × 7] of int64, to which the seven counts
+    /// of each label are added in the order of <see cref="FlipTable"/>. A label of <paramref name="ignoreIndex"/> takes its row out.
     /// </summary>
     FlipTable FlipsFromLogits(
         int rows,

@@ -35,7 +35,7 @@ internal static class BenchTable
         Table table = new Table().Border(TableBorder.Simple);
         table.AddColumn(new TableColumn("kernel").NoWrap()).AddColumn(new TableColumn("shape").NoWrap());
         foreach (string name in new[] { "threads", "min", "median", "GFLOP/s", "GB/s" }) table.AddColumn(new TableColumn(name).RightAligned().NoWrap());
-        table.AddColumn("ceiling").AddColumn(new TableColumn("fraction").RightAligned());
+        table.AddColumn(new TableColumn("of ceiling").RightAligned().NoWrap());
         foreach (BenchRow r in rows)
         {
             table.AddRow(
@@ -46,8 +46,7 @@ internal static class BenchTable
                 Time(r.SecondsMedian),
                 Rate(r.Gflops),
                 Rate(r.Gbps),
-                r.Ceiling,
-                r.Fraction.ToString("0 %", CultureInfo.InvariantCulture));
+                $"{r.Fraction.ToString("0 %", CultureInfo.InvariantCulture)} {r.Ceiling,-4}");
         }
         return table;
     }

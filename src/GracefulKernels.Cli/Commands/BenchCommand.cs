@@ -1,9 +1,10 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
+using GracefulKernels.Cli.Bench;
 using GracefulKernels.Kernels;
 
-namespace GracefulKernels.Cli.Bench;
+namespace GracefulKernels.Cli.Commands;
 
 /// <summary><c>graceful bench</c>: how near each kernel comes to what this machine can do; or what changed between two such runs.</summary>
 internal static class BenchCommand

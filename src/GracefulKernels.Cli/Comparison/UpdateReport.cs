@@ -1,0 +1,145 @@
+using System.Globalization;
+using System.Text.Json;
+using GracefulKernels.Cli.Charts;
+using Spectre.Console;
+
+namespace GracefulKernels.Cli.Comparison;
+
+/// <summary>An update's figures as tables, as a picture and as JSON.</summary>
+internal static class UpdateReport
+{
+    /// <summary>Classes shown in the table and the picture; the JSON has all of them.</summary>
+    private const int ShownInTable = 20, ShownInPicture = 30;
+
+    public static void Print(Report report, UpdateComparison update)
+    {
+        UpdateFigures all = update.Total;
+        (double low, double high) = all.NfrInterval;
+        Table table = new Table().Border(TableBorder.Rounded).AddColumn("figure").AddColumn(new TableColumn("value").RightAligned()).AddColumn("meaning");
+        Row("samples", Count(all.Samples), "labelled rows that are not ignored");
+        Row("both right", Count(all.BothRight), "");
+        Row("both wrong", Count(all.BothWrong), "");
+        Row("positive flips", Count(all.PositiveFlips), "old wrong, new right");
+        Row("negative flips", Count(all.NegativeFlips), "old right, new wrong");
+        Row("accuracy", $"{Percent(1 - all.OldErrorRate)} → {Percent(1 - all.NewErrorRate)}", "old → new");
+        if (update is { OldCrossEntropy: { } before, NewCrossEntropy: { } after })
+        {
+            Row("cross-entropy", $"{Number(before)} → {Number(after)}", "old → new, mean, nats");
+        }
+        Row("NFR", Percent(all.Nfr), $"negative flips / samples; 95 % interval {Percent(low)} to {Percent(high)} (Wilson)");
+        Row("PFR", Percent(all.Pfr), "positive flips / samples");
+        Row("relative NFR", Percent(all.RelativeNfr), "NFR / (old accuracy · new error rate); 100 % = independent errors");
+        Row("NFI", Percent(all.Nfi), "negative flips / new wrong");
+        Row("BTC", Percent(all.Btc), "both right / old right");
+        Row("BEC", Percent(all.Bec), "both wrong / new wrong");
+        Row("churn", Percent(all.Churn), "predictions that differ / samples");
+        Row("McNemar p", PValue(all.McNemarP), "exact, two-sided: are both kinds of flips equally likely?");
+        report.Write(table);
+        if (update.PerClass is { Length: > 0 } classes) PrintClasses(report, classes);
+
+        void Row(string figure, string value, string meaning) => table.AddRow(figure, value, meaning);
+    }
+
+    public static void Draw(string path, UpdateComparison update)
+    {
+        UpdateFigures all = update.Total;
+        double[,] counts = { { all.BothRight, all.NegativeFlips }, { all.PositiveFlips, all.BothWrong } };
+        ScottPlot.Plot square = HeatMap.Create(
+            "All samples", "new model", "old model", ["right", "wrong"], ["right", "wrong"], counts,
+            (r, c) => $"{Count((long)counts[r, c])}\n{Percent(counts[r, c] / Math.Max(1, all.Samples))}{(r == c ? "" : r == 0 ? "\nnegative flips" : "\npositive flips")}");
+        if (update.PerClass is not { Length: > 0 } classes)
+        {
+            Chart.SavePng(path, 480, (square, 460));
+            return;
+        }
+        int[] shown = Largest(classes, ShownInPicture);
+        string part = shown.Length < classes.Length ? $" (the {shown.Length} of {classes.Length} classes with most flips)" : "";
+        ScottPlot.Plot bars = Bars.Grouped(
+            $"Flips of each class{part}", "class (label)", "flips (samples)", [.. shown.Select(c => $"{c}")],
+            [
+                new BarSeries("negative: old right, new wrong", [.. shown.Select(c => (double)classes[c].NegativeFlips)], Palette.NegativeFlips),
+                new BarSeries("positive: old wrong, new right", [.. shown.Select(c => (double)classes[c].PositiveFlips)], Palette.PositiveFlips),
+            ],
+            "0");
+        Chart.SavePng(path, 480, (bars, 760), (square, 440));
+    }
+
+    public static void Write(Utf8JsonWriter json, UpdateComparison update)
+    {
+        UpdateFigures all = update.Total;
+        json.WriteNumber("samples", all.Samples);
+        WriteCounts(json, all);
+        json.WriteFinite("nfr", all.Nfr);
+        json.WriteFinite("pfr", all.Pfr);
+        json.WriteFinite("relativeNfr", all.RelativeNfr);
+        json.WriteFinite("nfi", all.Nfi);
+        json.WriteFinite("btc", all.Btc);
+        json.WriteFinite("bec", all.Bec);
+        json.WriteFinite("churn", all.Churn);
+        json.WriteFinite("mcnemarP", all.McNemarP);
+        json.WriteStartArray("nfrInterval");
+        json.WriteFinite(all.NfrInterval.Low);
+        json.WriteFinite(all.NfrInterval.High);
+        json.WriteEndArray();
+        json.WriteFinite("oldAccuracy", 1 - all.OldErrorRate);
+        json.WriteFinite("newAccuracy", 1 - all.NewErrorRate);
+        if (update is { OldCrossEntropy: { } before, NewCrossEntropy: { } after })
+        {
+            json.WriteFinite("oldCrossEntropy", before);
+            json.WriteFinite("newCrossEntropy", after);
+        }
+        if (update.PerClass is not { } classes) return;
+        json.WriteStartArray("perClass");
+        for (int c = 0; c < classes.Length; c++)
+        {
+            json.WriteStartObject();
+            json.WriteNumber("class", c);
+            json.WriteNumber("samples", classes[c].Samples);
+            WriteCounts(json, classes[c]);
+            json.WriteFinite("nfr", classes[c].Nfr);
+            json.WriteEndObject();
+        }
+        json.WriteEndArray();
+    }
+
+    private static void WriteCounts(Utf8JsonWriter json, UpdateFigures figures)
+    {
+        json.WriteNumber("bothRight", figures.BothRight);
+        json.WriteNumber("bothWrong", figures.BothWrong);
+        json.WriteNumber("positiveFlips", figures.PositiveFlips);
+        json.WriteNumber("negativeFlips", figures.NegativeFlips);
+    }
+
+    private static void PrintClasses(Report report, UpdateFigures[] classes)
+    {
+        Table table = new Table().Border(TableBorder.Rounded);
+        foreach (string head in (string[])["class", "samples", "old accuracy", "new accuracy", "negative flips", "positive flips", "NFR"])
+        {
+            table.AddColumn(new TableColumn(head).RightAligned());
+        }
+        int[] shown = Largest(classes, ShownInTable);
+        foreach (int c in shown)
+        {
+            UpdateFigures f = classes[c];
+            table.AddRow($"{c}", Count(f.Samples), Percent(1 - f.OldErrorRate), Percent(1 - f.NewErrorRate), Count(f.NegativeFlips), Count(f.PositiveFlips), Percent(f.Nfr));
+        }
+        report.Write(table);
+        if (shown.Length < classes.Length) report.WriteLine($"Shown: the {shown.Length} of {classes.Length} classes with most flips. --json writes all of them.");
+    }
+
+    /// <summary>The classes with most flips, in the order of their labels; all where they are few.</summary>
+    private static int[] Largest(UpdateFigures[] classes, int count) =>
+    [
+        .. Enumerable.Range(0, classes.Length)
+            .OrderByDescending(c => classes[c].NegativeFlips + classes[c].PositiveFlips).ThenBy(c => c)
+            .Take(count).Order(),
+    ];
+
+    private static string Count(long count) => count.ToString("N0", CultureInfo.InvariantCulture);
+
+    private static string Number(double value) => value.ToString("0.00000", CultureInfo.InvariantCulture);
+
+    private static string PValue(double value) => value.ToString(value < 1e-3 ? "0.0e+0" : "0.0000", CultureInfo.InvariantCulture);
+
+    private static string Percent(double part) => double.IsNaN(part) ? "—" : (100 * part).ToString("0.00", CultureInfo.InvariantCulture) + " %";
+}

@@ -1,0 +1,22 @@
+using System.CommandLine;
+
+namespace GracefulKernels.Cli;
+
+/// <summary>Where a report goes besides the screen: <c>--json FILE</c> and, for commands that draw, <c>--out DIR</c>.</summary>
+internal sealed class ReportOptions
+{
+    private readonly Option<string?> _json = new("--json") { HelpName = "FILE", Description = "Write the report as JSON; '-' writes it to the output, and nothing else." };
+    private readonly Option<string?> _out = new("--out") { HelpName = "DIR", Description = "Write the pictures into this folder." };
+    private readonly bool _draws;
+
+    public ReportOptions(Command command, bool draws)
+    {
+        _draws = draws;
+        command.Options.Add(_json);
+        if (draws) command.Options.Add(_out);
+    }
+
+    /// <summary>Reads the options and makes sure, before any work is done, that what they name can be written.</summary>
+    public Report Open(ParseResult parsed, Terminal terminal)
+        => new(terminal, parsed.GetValue(_json), _draws ? parsed.GetValue(_out) : null);
+}
