@@ -8,6 +8,7 @@ internal enum ScratchSlot
     PartialSums,
     PaddedImage,
     Covariance,
+    SliceSums,
     Cholesky,
     RowLoss,
     Columns,

@@ -107,18 +107,20 @@ internal static unsafe class NarrowRows<TLanes, TDoubles, TLoss>
     public static void Centre<TCareful>(in RowLossContext context, in RowPointers tile, RowStatistics statistics, uint rows)
         where TCareful : struct, IFlag
     {
-        TLanes maxNew = TLanes.Load(statistics[RowStatistic.MaxNew]), maxOld = TLanes.Load(statistics[RowStatistic.MaxOld]);
+        TLanes shiftNew = TLanes.Load(statistics[RowStatistic.ShiftNew]), shiftOld = TLanes.Load(statistics[RowStatistic.ShiftOld]);
+        TLanes offset = TLanes.Load(statistics[RowStatistic.Offset]);
         TLanes centre = TLanes.Load(statistics[RowStatistic.Centre]), centreExp = TLanes.Load(statistics[RowStatistic.CentreExp]);
         TLanes label = TLanes.Load(statistics[RowStatistic.Label]);
-        TLanes negative = TLanes.Broadcast(-context.InverseTemperature), chosen = TLanes.FromBits(rows);
+        TLanes scale = TLanes.Broadcast(TLoss.Reversed ? context.InverseTemperature : -context.InverseTemperature);
+        TLanes chosen = TLanes.FromBits(rows);
         TLanes sum = TLanes.Zero, drift = TLanes.Zero, labelCentred = TLanes.Zero, step = TLanes.Zero, one = TLanes.Broadcast(1f);
         int end = context.Classes * 16;
         for (int i = 0; i < end; i += 16)
         {
-            TLanes b = RowTerms<TLanes, TDoubles, TLoss>.Shift<TCareful>(TLanes.Load(tile.New + i), maxNew);
-            TLanes a = RowTerms<TLanes, TDoubles, TLoss>.Shift<TCareful>(TLanes.Load(tile.Old + i), maxOld);
+            TLanes b = RowTerms<TLanes, TDoubles, TLoss>.Shift<TCareful>(TLanes.Load(tile.New + i), shiftNew);
+            TLanes a = RowTerms<TLanes, TDoubles, TLoss>.Shift<TCareful>(TLanes.Load(tile.Old + i), shiftOld);
             TLanes expNew = TLanes.Load(tile.ExpNew + i), expOld = TLanes.Load(tile.ExpOld + i);
-            TLanes x = TLanes.MultiplyAdd(TLoss.Reversed ? b - a : a - b, negative, centre);
+            TLanes x = TLanes.MultiplyAdd(a - b - offset, scale, centre);
             TLanes term = TLoss.Reversed
                 ? RowTerms<TLanes, TDoubles, TLoss>.Centred<TCareful>(expNew, expOld, x, centreExp, ref sum, ref drift)
                 : RowTerms<TLanes, TDoubles, TLoss>.Centred<TCareful>(expOld, expNew, x, centreExp, ref sum, ref drift);

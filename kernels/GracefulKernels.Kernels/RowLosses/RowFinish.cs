@@ -27,7 +27,22 @@ internal static unsafe class RowFinish<TLanes, TDoubles, TLoss>
         TLanes.Store(statistics[RowStatistic.PlainDivergence], plain);
         TLanes.Store(statistics[RowStatistic.Centre], centre);
         TLanes.Store(statistics[RowStatistic.CentreExp], LaneMath.Exp<TLanes, TDoubles>(centre));
+        Shifts(statistics);
         return TLanes.ToBits(TLanes.GreaterThan(limit, plain));
+    }
+
+    /// <summary>
+    /// How the second look takes z_old − z_new − (max_old − max_new): where the maxima are near each other, the differences between models
+    /// first, for they are exact or nearly so; else (and for infinities) each row against its own maximum.
+    /// </summary>
+    private static void Shifts(RowStatistics statistics)
+    {
+        TLanes maxNew = Load(statistics, RowStatistic.MaxNew), maxOld = Load(statistics, RowStatistic.MaxOld);
+        TLanes offset = maxOld - maxNew, larger = TLanes.Max(TLanes.Abs(maxNew), TLanes.Abs(maxOld));
+        TLanes near = TLanes.GreaterThanOrEqual(larger * TLanes.Broadcast(0.5f), TLanes.Abs(offset));
+        TLanes.Store(statistics[RowStatistic.ShiftNew], TLanes.Select(near, TLanes.Zero, maxNew));
+        TLanes.Store(statistics[RowStatistic.ShiftOld], TLanes.Select(near, TLanes.Zero, maxOld));
+        TLanes.Store(statistics[RowStatistic.Offset], TLanes.Select(near, offset, TLanes.Zero));
     }
 
     /// <summary>Values, sums, counts and coefficients. <paramref name="centred"/>: rows whose KL comes from the centred form.</summary>

@@ -118,9 +118,10 @@ internal static unsafe class WideRows<TLanes, TDoubles, TLoss>
     public static void Centre<TCareful>(in RowLossContext context, in RowPointers row, RowStatistics statistics, int lane)
         where TCareful : struct, IFlag
     {
-        TLanes maxNew = TLanes.Broadcast(statistics[RowStatistic.MaxNew][lane]);
-        TLanes maxOld = TLanes.Broadcast(statistics[RowStatistic.MaxOld][lane]);
-        TLanes negative = TLanes.Broadcast(-context.InverseTemperature);
+        TLanes shiftNew = TLanes.Broadcast(statistics[RowStatistic.ShiftNew][lane]);
+        TLanes shiftOld = TLanes.Broadcast(statistics[RowStatistic.ShiftOld][lane]);
+        TLanes offset = TLanes.Broadcast(statistics[RowStatistic.Offset][lane]);
+        TLanes scale = TLanes.Broadcast(TLoss.Reversed ? context.InverseTemperature : -context.InverseTemperature);
         TLanes centre = TLanes.Broadcast(statistics[RowStatistic.Centre][lane]);
         TLanes centreExp = TLanes.Broadcast(statistics[RowStatistic.CentreExp][lane]);
         TLanes sum = TLanes.Zero, drift = TLanes.Zero;
@@ -129,10 +130,10 @@ internal static unsafe class WideRows<TLanes, TDoubles, TLoss>
         {
             TLanes n = i + 16 <= classes ? TLanes.Load(row.New + i) : TLanes.LoadPartial(row.New + i, classes - i);
             TLanes o = i + 16 <= classes ? TLanes.Load(row.Old + i) : TLanes.LoadPartial(row.Old + i, classes - i);
-            TLanes b = RowTerms<TLanes, TDoubles, TLoss>.Shift<TCareful>(n, maxNew);
-            TLanes a = RowTerms<TLanes, TDoubles, TLoss>.Shift<TCareful>(o, maxOld);
+            TLanes b = RowTerms<TLanes, TDoubles, TLoss>.Shift<TCareful>(n, shiftNew);
+            TLanes a = RowTerms<TLanes, TDoubles, TLoss>.Shift<TCareful>(o, shiftOld);
             TLanes expNew = TLanes.Load(row.ExpNew + i), expOld = TLanes.Load(row.ExpOld + i);
-            TLanes x = TLanes.MultiplyAdd(TLoss.Reversed ? b - a : a - b, negative, centre);
+            TLanes x = TLanes.MultiplyAdd(a - b - offset, scale, centre);
             TLanes term = TLoss.Reversed
                 ? RowTerms<TLanes, TDoubles, TLoss>.Centred<TCareful>(expNew, expOld, x, centreExp, ref sum, ref drift)
                 : RowTerms<TLanes, TDoubles, TLoss>.Centred<TCareful>(expOld, expNew, x, centreExp, ref sum, ref drift);

@@ -1,0 +1,185 @@
+namespace GracefulKernels.Kernels;
+
+/// <summary>
+/// potrf, right-looking: panels of 192 columns. A panel's rows are solved by substitution over steps of 48 columns whose triangular blocks
+/// have been inverted, so that all of it is the tile product; then the panel is packed once and the lower tiles behind it are updated.
+/// The diagonal block is factored by the caller, rows below it and the update by all threads.
+/// </summary>
+internal static unsafe class CholeskyFactorization<TRegister, TDoubles>
+    where TRegister : struct, IDoubleRegister<TRegister>
+    where TDoubles : struct, IDoubleLanes<TDoubles>
+{
+    private const int Depth = DoubleTile<TRegister>.Depth;
+    private const int Step = DoubleTile<TRegister>.Step;
+    private const int RowsPerUpdate = 2 * Step;
+
+    private static int Rows => DoubleTile<TRegister>.Rows;
+
+    private static int Columns => DoubleTile<TRegister>.Columns;
+
+    /// <summary>Returns −1, or the first column whose pivot is not positive and finite.</summary>
+    public static int Run(Workers workers, int n, double* a, int lda)
+    {
+        long below = CholeskyBlocks<TRegister>.Pad(Math.Max(0, n - Depth));
+        double* scratch = Scratch.Get<double>(ScratchSlot.Cholesky, (2 * Depth * Depth) + (Depth * Step) + (2 * Step * Step) + (2 * below * Depth));
+        var panel = new Panel
+        {
+            N = n,
+            A = a,
+            Lda = lda,
+            Diagonal = scratch,
+            Factors = scratch + (Depth * Depth),
+            Inverses = scratch + (2 * Depth * Depth),
+            Small = scratch + (2 * Depth * Depth) + (Depth * Step),
+        };
+        panel.Left = panel.Small + (2 * Step * Step);
+        panel.Right = panel.Left + (below * Depth);
+        for (int p = 0; p < n; p += Depth)
+        {
+            panel.Start = p;
+            int failed = panel.FactorDiagonal(Math.Min(Depth, n - p));
+            if (failed >= 0) return p + failed;
+            int rest = n - p - Depth;
+            if (rest <= 0) break;
+            var solve = new SolveJob { Panel = panel };
+            workers.Run(Chunks.Count(rest, Step), ref solve);
+            var update = new UpdateJob { Panel = panel, Chunks = Chunks.Count(rest, RowsPerUpdate) };
+            workers.Run(update.Chunks, ref update);
+        }
+        return -1;
+    }
+
+    private struct Panel
+    {
+        public int N;
+        public double* A;
+        public int Lda;
+
+        /// <summary>First row and column of the diagonal block.</summary>
+        public int Start;
+
+        /// <summary>The block's rows as a left operand.</summary>
+        public double* Diagonal;
+
+        /// <summary>For each step, its rows left of its own block, as a right operand.</summary>
+        public double* Factors;
+
+        /// <summary>For each step, the inverse of its triangular block, as a right operand.</summary>
+        public double* Inverses;
+
+        public double* Small;
+
+        /// <summary>The solved rows below as a left operand.</summary>
+        public double* Left;
+
+        /// <summary>The same as a right operand.</summary>
+        public double* Right;
+
+        public readonly int FactorDiagonal(int order)
+        {
+            double* u = Small, inverse = Small + (Step * Step);
+            for (int s = 0; s * Step < order; s++)
+            {
+                int before = s * Step, count = Math.Min(Step, order - before);
+                double* rows = Diagonal + (before * Depth), factors = Factors + (before * Depth);
+                double* a = A + ((long)(Start + before) * Lda) + Start;
+                new Span<double>(rows, Step * Depth).Clear();
+                for (int r = 0; r < count; r++) Copy(a + ((long)r * Lda), rows + (r * Depth), before + r + 1);
+                for (int r = 0; r < Step; r += Rows) SolveRows(rows + (r * Depth), s);
+                CholeskyBlocks<TRegister>.PackTransposed(rows, Step, before, factors, (long)before * Columns);
+                for (int r = 0; r < Step; r += Rows)
+                {
+                    for (int c = 0; c < Math.Min(Step, r + Rows); c += Columns)
+                    {
+                        double* at = rows + (r * Depth) + before + c;
+                        DoubleTile<TRegister>.Multiply<DoubleTile<TRegister>.Subtract>(rows + (r * Depth), factors + (before * c), before, at, Depth, at, Depth);
+                    }
+                }
+                new Span<double>(u, Step * Step).Clear();
+                for (int r = 0; r < count; r++)
+                {
+                    for (int k = 0; k <= r; k++) u[(k * Step) + r] = rows[(r * Depth) + before + k];
+                }
+                int failed = TriangularStep<TDoubles>.Factor(u, count);
+                if (failed >= 0) return before + failed;
+                TriangularStep<TDoubles>.Invert(u, 1, Step, count, inverse);
+                CholeskyBlocks<TRegister>.PackInverse(inverse, Inverses + (before * Step));
+                for (int r = 0; r < count; r++)
+                {
+                    double* row = a + ((long)r * Lda);
+                    Copy(rows + (r * Depth), row, before);
+                    for (int k = 0; k <= r; k++) row[before + k] = u[(k * Step) + r];
+                }
+            }
+            return -1;
+        }
+
+        /// <summary>
+        /// Solves <c>X·Lᵀ = A</c> in place for one tile of rows, the first <paramref name="steps"/> steps of columns. The last product of a
+        /// step runs from its right end, because a column of X takes only columns of A to its left.
+        /// </summary>
+        public readonly void SolveRows(double* rows, int steps)
+        {
+            for (int s = 0; s < steps; s++)
+            {
+                int before = s * Step;
+                double* factors = Factors + (before * Depth), inverse = Inverses + (before * Step), at = rows + before;
+                if (s > 0)
+                {
+                    for (int c = 0; c < Step; c += Columns)
+                    {
+                        DoubleTile<TRegister>.Multiply<DoubleTile<TRegister>.Subtract>(rows, factors + (before * c), before, at + c, Depth, at + c, Depth);
+                    }
+                }
+                for (int c = Step - Columns; c >= 0; c -= Columns)
+                {
+                    // The same stretch for every width of register, so that the chains are the same: sixteen columns at a time.
+                    int depth = (c + Columns + 15) / 16 * 16;
+                    DoubleTile<TRegister>.Multiply<DoubleTile<TRegister>.Assign>(at, inverse + (Step * c), depth, at + c, Depth, at + c, Depth);
+                }
+            }
+        }
+    }
+
+    private static void Copy(double* from, double* to, int count) => new ReadOnlySpan<double>(from, count).CopyTo(new Span<double>(to, count));
+
+    private struct SolveJob : IJob
+    {
+        public Panel Panel;
+
+        public readonly void Execute(int chunk)
+        {
+            int first = chunk * Step, count = Math.Min(Step, Panel.N - Panel.Start - Depth - first);
+            double* rows = Panel.Left + ((long)first * Depth);
+            double* a = Panel.A + ((long)(Panel.Start + Depth + first) * Panel.Lda) + Panel.Start;
+            CholeskyBlocks<TRegister>.CopyRows(a, Panel.Lda, count, Depth, rows, Step, Depth);
+            for (int r = 0; r < count; r += Rows) Panel.SolveRows(rows + (r * Depth), Depth / Step);
+            for (int r = 0; r < count; r++) Copy(rows + (r * Depth), a + ((long)r * Panel.Lda), Depth);
+            CholeskyBlocks<TRegister>.PackTransposed(rows, Step, Depth, Panel.Right + ((long)first * Depth), (long)Depth * Columns);
+        }
+    }
+
+    private struct UpdateJob : IJob
+    {
+        public Panel Panel;
+        public int Chunks;
+
+        public readonly void Execute(int chunk)
+        {
+            // The longest rows first: the short ones even out the ends.
+            int first = (Chunks - 1 - chunk) * RowsPerUpdate, rest = Panel.N - Panel.Start - Depth, end = Math.Min(first + RowsPerUpdate, rest);
+            double* c = Panel.A + ((long)(Panel.Start + Depth) * Panel.Lda) + Panel.Start + Depth;
+            for (int column = 0; column < end; column += Columns)
+            {
+                double* right = Panel.Right + ((long)column * Depth);
+                // Tiles that lie wholly behind the diagonal are left out.
+                int start = first + (Math.Max(0, column - first) / Rows * Rows);
+                for (int row = start; row < end; row += Rows)
+                {
+                    CholeskyBlocks<TRegister>.Update<DoubleTile<TRegister>.Subtract>(
+                        Panel.Left + ((long)row * Depth), right, Depth, c, Panel.Lda, row, column, rest, rest, lower: true);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,226 @@
+namespace GracefulKernels.Kernels;
+
+/// <summary>
+/// potri in one sweep over panels of 192 rows. With W = L⁻¹, panel p of W is <c>L_pp⁻¹·(T_p | I)</c>, where T has gathered
+/// <c>−Σ_{k &lt; p} L_k·W_k</c>; from it the rows behind gather on and the rows before it gather <c>A⁻¹ = Σ_p W_pᵀ·W_p</c>. So W is never
+/// held as a whole, each panel is packed once, and every step is one product over all rows.
+/// </summary>
+internal static unsafe class CholeskyInversion<TRegister, TDoubles>
+    where TRegister : struct, IDoubleRegister<TRegister>
+    where TDoubles : struct, IDoubleLanes<TDoubles>
+{
+    private const int Depth = DoubleTile<TRegister>.Depth;
+    private const int Step = DoubleTile<TRegister>.Step;
+    private const int RowsPerUpdate = 2 * Step;
+
+    private static int Rows => DoubleTile<TRegister>.Rows;
+
+    private static int Columns => DoubleTile<TRegister>.Columns;
+
+    public static void Run(Workers workers, int n, double* a, int lda)
+    {
+        long padded = CholeskyBlocks<TRegister>.Pad(n);
+        double* scratch = Scratch.Get<double>(ScratchSlot.Cholesky, (2 * Depth * Depth) + (Step * Step) + (2 * padded * Depth));
+        var panel = new Panel
+        {
+            N = n,
+            A = a,
+            Lda = lda,
+            Factor = scratch,
+            Inverses = scratch + (Depth * Depth),
+            Small = scratch + (2 * Depth * Depth),
+        };
+        panel.Left = panel.Small + (Step * Step);
+        panel.Right = panel.Left + (padded * Depth);
+        for (int p = 0; p < n; p += Depth)
+        {
+            panel.Start = p;
+            panel.End = Math.Min(p + Depth, n);
+            panel.PackDiagonal();
+            var solve = new SolveJob { Panel = panel };
+            workers.Run(Chunks.Count(panel.End, Step), ref solve);
+            var update = new UpdateJob { Panel = panel };
+            workers.Run(Chunks.Count(n, RowsPerUpdate), ref update);
+        }
+        var mirror = new MirrorJob { N = n, A = a, Lda = lda };
+        workers.Run(Chunks.Count(n, Step), ref mirror);
+    }
+
+    private struct Panel
+    {
+        public int N;
+        public double* A;
+        public int Lda;
+        public int Start;
+        public int End;
+
+        /// <summary>The diagonal block of L as a left operand.</summary>
+        public double* Factor;
+
+        /// <summary>The inverses of its triangular blocks as left operands.</summary>
+        public double* Inverses;
+
+        public double* Small;
+
+        /// <summary>What multiplies the panel of W, for each row of A: −L behind the panel, Wᵀ before and in it.</summary>
+        public double* Left;
+
+        /// <summary>The panel of W as a right operand.</summary>
+        public double* Right;
+
+        /// <summary>Rows of the panel, padded.</summary>
+        public readonly int Height => CholeskyBlocks<TRegister>.Pad(End - Start);
+
+        public readonly void PackDiagonal()
+        {
+            int order = End - Start;
+            double* a = A + ((long)Start * Lda) + Start;
+            CholeskyBlocks<TRegister>.CopyRows(a, Lda, order, 0, Factor, Height, Height);
+            for (int r = 0; r < order; r++) Copy(a + ((long)r * Lda), Factor + (r * Depth), r + 1);
+            for (int first = 0; first < order; first += Step)
+            {
+                double* block = Factor + (first * Depth) + first, inverse = Inverses + (first * Depth);
+                TriangularStep<TDoubles>.Invert(block, Depth, 1, Math.Min(Step, order - first), Small);
+                for (int r = 0; r < Step; r++) Copy(Small + (r * Step), inverse + (r * Depth), Step);
+            }
+        }
+    }
+
+    private static void Copy(double* from, double* to, int count) => new ReadOnlySpan<double>(from, count).CopyTo(new Span<double>(to, count));
+
+    /// <summary>48 columns of the panel of W: substitution down its rows, then its transpose as rows of the left operand.</summary>
+    private struct SolveJob : IJob
+    {
+        public Panel Panel;
+
+        public readonly void Execute(int chunk)
+        {
+            double* scratch = stackalloc double[Step * Columns];
+            int height = Panel.Height, first = chunk * Step;
+            for (int column = first; column < Math.Min(first + Step, Panel.End); column += Columns)
+            {
+                double* right = Panel.Right + ((long)column * Depth);
+                LoadRightSide(column, right, height);
+                for (int before = 0; before < height; before += Step)
+                {
+                    double* at = right + (before * Columns), factor = Panel.Factor + (before * Depth), inverse = Panel.Inverses + (before * Depth);
+                    for (int r = 0; r < Step; r += Rows)
+                    {
+                        DoubleTile<TRegister>.Multiply<DoubleTile<TRegister>.Subtract>(
+                            factor + (r * Depth), right, before, at + (r * Columns), Columns, scratch + (r * Columns), Columns);
+                    }
+                    for (int r = 0; r < Step; r += Rows)
+                    {
+                        DoubleTile<TRegister>.Multiply<DoubleTile<TRegister>.Assign>(
+                            inverse + (r * Depth), scratch, Step, at + (r * Columns), Columns, at + (r * Columns), Columns);
+                    }
+                }
+                double* left = Panel.Left + ((long)column * Depth);
+                for (int k = 0; k < height; k++)
+                {
+                    for (int c = 0; c < Columns; c++) left[(c * Depth) + k] = right[(k * Columns) + c];
+                }
+            }
+        }
+
+        /// <summary>Columns of (T | I).</summary>
+        private readonly void LoadRightSide(int column, double* right, int height)
+        {
+            new Span<double>(right, height * Columns).Clear();
+            int order = Panel.End - Panel.Start, inside = column - Panel.Start;
+            if (inside >= 0)
+            {
+                for (int c = 0; c < Columns && inside + c < order; c++) right[((inside + c) * Columns) + c] = 1;
+                return;
+            }
+            double* a = Panel.A + ((long)Panel.Start * Panel.Lda) + column;
+            for (int r = 0; r < order; r++) Copy(a + ((long)r * Panel.Lda), right + (r * Columns), Columns);
+        }
+    }
+
+    private struct UpdateJob : IJob
+    {
+        public Panel Panel;
+
+        public readonly void Execute(int chunk)
+        {
+            int first = chunk * RowsPerUpdate, end = Math.Min(first + RowsPerUpdate, Panel.N);
+            if (first >= Panel.End) Behind(first, end);
+            else Before(first, end);
+        }
+
+        /// <summary><c>T −= L·W</c>; in the panel's own columns, where L stood, T begins.</summary>
+        private readonly void Behind(int first, int end)
+        {
+            for (int row = first; row < end; row++)
+            {
+                double* l = Panel.A + ((long)row * Panel.Lda) + Panel.Start, left = Panel.Left + ((long)row * Depth);
+                for (int k = 0; k < Depth; k++) left[k] = -l[k];
+            }
+            for (int column = 0; column < Panel.End; column += Columns)
+            {
+                double* right = Panel.Right + ((long)column * Depth);
+                for (int row = first; row < end; row += Rows)
+                {
+                    double* left = Panel.Left + ((long)row * Depth);
+                    if (column < Panel.Start)
+                    {
+                        CholeskyBlocks<TRegister>.Update<DoubleTile<TRegister>.Add>(
+                            left, right, Depth, Panel.A, Panel.Lda, row, column, end, Panel.End, lower: false);
+                    }
+                    else
+                    {
+                        CholeskyBlocks<TRegister>.Update<DoubleTile<TRegister>.Assign>(
+                            left, right, Depth, Panel.A, Panel.Lda, row, column, end, Panel.End, lower: false);
+                    }
+                }
+            }
+        }
+
+        /// <summary><c>A⁻¹ += Wᵀ·W</c>, lower tiles only; the panel's own rows begin with it.</summary>
+        private readonly void Before(int first, int end)
+        {
+            int height = Panel.Height;
+            end = Math.Min(end, Panel.End);
+            for (int column = 0; column < end; column += Columns)
+            {
+                double* right = Panel.Right + ((long)column * Depth);
+                for (int row = first + (Math.Max(0, column - first) / Rows * Rows); row < end; row += Rows)
+                {
+                    double* left = Panel.Left + ((long)row * Depth);
+                    if (row < Panel.Start)
+                    {
+                        CholeskyBlocks<TRegister>.Update<DoubleTile<TRegister>.Add>(
+                            left, right, height, Panel.A, Panel.Lda, row, column, end, end, lower: true);
+                    }
+                    else
+                    {
+                        CholeskyBlocks<TRegister>.Update<DoubleTile<TRegister>.Assign>(
+                            left, right, height, Panel.A, Panel.Lda, row, column, end, end, lower: true);
+                    }
+                }
+            }
+        }
+    }
+
+    /// <summary>The upper triangle from the lower one, in squares that stay in the first cache.</summary>
+    private struct MirrorJob : IJob
+    {
+        public int N;
+        public double* A;
+        public int Lda;
+
+        public readonly void Execute(int chunk)
+        {
+            int first = chunk * Step, end = Math.Min(first + Step, N);
+            for (int across = 0; across <= first; across += Step)
+            {
+                for (int i = first; i < end; i++)
+                {
+                    double* row = A + ((long)i * Lda);
+                    for (int j = across; j < Math.Min(across + Step, i); j++) A[((long)j * Lda) + i] = row[j];
+                }
+            }
+        }
+    }
+}

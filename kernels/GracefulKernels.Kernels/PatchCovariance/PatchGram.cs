@@ -1,0 +1,142 @@
+namespace GracefulKernels.Kernels;
+
+/// <summary>
+/// <c>Σ āāᵀ</c> over patches, lower groups of columns only. The left operand is broadcast from where the image lies, the right one is packed
+/// group by group and band by band; a band accumulates in fp32, everything above it in fp64.
+/// </summary>
+internal static unsafe class PatchGram<TLanes, TDoubles>
+    where TLanes : struct, ILanes<TLanes, TDoubles>
+    where TDoubles : struct, IDoubleLanes<TDoubles>
+{
+    private const int Group = TileCpu<TLanes, TDoubles>.Group;
+    private const int WantedChunks = 16;
+    private const int SlicePositions = 4096;
+    private const long SmallWork = 200_000;
+
+    public static void Run(Workers workers, in ConvolutionShape shape, float* x, bool homogeneous, double* sum)
+    {
+        int patch = shape.PatchLength, d = homogeneous ? patch + 1 : patch, groups = (patch + Group - 1) / Group;
+        var bands = new PatchBands(shape);
+        if (bands.Count == 0) return;
+        long positions = (long)shape.Batch * shape.Positions;
+        int slices = (int)Math.Clamp(positions / SlicePositions, 1, Math.Max(1, WantedChunks / Math.Max(groups, 1)));
+        int bandsPerSlice = (bands.Count + slices - 1) / slices;
+        slices = (bands.Count + bandsPerSlice - 1) / bandsPerSlice;
+        var job = new Job
+        {
+            Bands = bands,
+            X = x,
+            Channels = shape.InChannels,
+            Patch = patch,
+            D = d,
+            Groups = groups,
+            BandsPerSlice = bandsPerSlice,
+            BandsPerStretch = Math.Max(1, PatchBands.MaxPositions / bands.MaxBandPositions),
+            Sum = sum,
+            SliceSums = slices > 1 ? Scratch.Get<double>(ScratchSlot.SliceSums, (long)slices * groups * d * Group) : null,
+        };
+        var merge = new Merge { Job = job, Slices = slices };
+        if (positions * patch * d < SmallWork)
+        {
+            for (int i = 0; i < slices * groups; i++) job.Execute(i);
+            for (int i = 0; i < groups && slices > 1; i++) merge.Execute(i);
+        }
+        else
+        {
+            workers.Run(slices * groups, ref job);
+            if (slices > 1) workers.Run(groups, ref merge);
+        }
+        if (homogeneous) sum[((nint)d * d) - 1] += positions;
+    }
+
+    private struct Job : IJob
+    {
+        public PatchBands Bands;
+        public float* X;
+        public int Channels, Patch, D, Groups;
+        public int BandsPerSlice, BandsPerStretch;
+        public double* Sum;
+
+        /// <summary>[slice][group][d × 32], or null where one slice goes straight to the sum.</summary>
+        public double* SliceSums;
+
+        public readonly void Execute(int chunk)
+        {
+            int slice = chunk / Groups, group = chunk - (slice * Groups), column = group * Group;
+            int columns = Math.Min(Group, Patch - column), width = TileCpu<TLanes, TDoubles>.Width(columns);
+            int first = slice * BandsPerSlice, end = Math.Min(first + BandsPerSlice, Bands.Count);
+            float* image = Scratch.Get<float>(ScratchSlot.PaddedImage, Bands.ScratchLength);
+            float* packed = Scratch.Get<float>(ScratchSlot.PackedB, (long)Bands.MaxBandPositions * Group);
+            float* partial = Scratch.Get<float>(ScratchSlot.PartialSums, (long)D * Group);
+            double* sums = SliceSums != null ? SliceSums + (chunk * (nint)D * Group) : Scratch.Get<double>(ScratchSlot.Covariance, (long)D * Group);
+            new Span<double>(sums, D * Group).Clear();
+            Segment* segments = stackalloc Segment[Bands.MaxSegments];
+            for (int band = first; band < end; band++)
+            {
+                int positions = Bands.Read(band, X, image, segments, out RowTile tile, out nint pitch);
+                var runs = new PatchRuns(Bands.Y, Bands.X, Channels, pitch);
+                PatchPanel<TLanes, TDoubles>.Pack(tile, runs, column, columns, positions, packed);
+                var panel = new Panel { Start = packed, Step = TileCpu<TLanes, TDoubles>.SubPanel(width), ColumnStride = positions };
+                int inStretch = (band - first) % BandsPerStretch;
+                Rows(tile, runs, panel, partial, column, width, positions, inStretch == 0);
+                if (inStretch == BandsPerStretch - 1 || band == end - 1) CovarianceSums<TLanes, TDoubles>.Widen(partial, sums, column, D, width);
+            }
+            if (SliceSums == null) CovarianceSums<TLanes, TDoubles>.AddToBothTriangles(sums, Sum, column, columns, D, width);
+        }
+
+        /// <summary>All row tiles that reach the group's diagonal block or lie below it, and the row of ones.</summary>
+        private readonly void Rows(RowTile tile, in PatchRuns runs, in Panel panel, float* partial, int column, int width, int positions, bool first)
+        {
+            float* start = tile.Start;
+            int row = 0;
+            for (int run = 0; run < runs.Count; run++)
+            {
+                for (int r = 0, count; r < runs.Length; r += count, row += count)
+                {
+                    count = TileCpu<TLanes, TDoubles>.NextRows(runs.Length - r);
+                    if (row + count <= column) continue;
+                    tile.Start = start + runs.Offset(run) + r;
+                    Emit(tile, panel, partial, row, count, width, first);
+                }
+            }
+            if (D == Patch) return;
+            float one = 1f;
+            var whole = new Segment { Length = positions };
+            Emit(new RowTile { Start = &one, Segments = &whole, SegmentCount = 1 }, panel, partial, row, 1, width, first);
+        }
+
+        private static void Emit(in RowTile tile, in Panel panel, float* partial, int row, int rows, int width, bool first)
+        {
+            var to = new OutputTile
+            {
+                C = partial + ((nint)row * width),
+                Ld = width,
+                Rows = rows,
+                Columns = width,
+                Limit = OutputTile.NoLimit,
+                First = first,
+            };
+            TileCpu<TLanes, TDoubles>.Emit(tile, panel, new Output(1f, 0f, width, default), to);
+        }
+    }
+
+    /// <summary>Adds the slices of a group in order.</summary>
+    private struct Merge : IJob
+    {
+        public Job Job;
+        public int Slices;
+
+        public readonly void Execute(int group)
+        {
+            nint length = (nint)Job.D * Group;
+            double* total = Job.SliceSums + (group * length);
+            for (int s = 1; s < Slices; s++)
+            {
+                double* slice = total + (s * Job.Groups * length);
+                for (nint i = 0; i < length; i += 8) TDoubles.Store(total + i, TDoubles.Load(total + i) + TDoubles.Load(slice + i));
+            }
+            int column = group * Group, columns = Math.Min(Group, Job.Patch - column);
+            CovarianceSums<TLanes, TDoubles>.AddToBothTriangles(total, Job.Sum, column, columns, Job.D, TileCpu<TLanes, TDoubles>.Width(columns));
+        }
+    }
+}
