@@ -1,0 +1,30 @@
+namespace GracefulKernels;
+
+/// <summary>The positive-congruent blend of targets and old logits.</summary>
+public sealed record PositiveCongruentOptions
+{
+    /// <summary>λ_pc ≥ 0, the weight of staying near the old model.</summary>
+    public double LambdaPc { get; init; } = 1;
+
+    /// <summary>a, the weight of every sample.</summary>
+    public double FocalAlpha { get; init; } = 1;
+
+    /// <summary>b, the weight added where the old model is right.</summary>
+    public double FocalBeta { get; init; } = 5;
+
+    /// <summary>α, the scale of the one-hot targets.</summary>
+    public double Alpha { get; init; } = 15;
+
+    /// <summary>
+    /// Multiply the old logits by the one factor that fits them to αe_y by least squares: a model trained by cross-entropy has another scale. Its argmax stays.
+    /// </summary>
+    public bool RescaleOldLogits { get; init; } = true;
+
+    internal void Validate(string name)
+    {
+        _ = Check.NonNegative(LambdaPc, name);
+        _ = Check.NonNegative(FocalAlpha, name);
+        _ = Check.NonNegative(FocalBeta, name);
+        _ = Check.Positive(Alpha, name);
+    }
+}

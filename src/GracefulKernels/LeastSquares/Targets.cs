@@ -1,0 +1,142 @@
+namespace GracefulKernels;
+
+/// <summary>
+/// What a least-squares problem is fitted to: targets t [n × C] and weights s [n × C] ≥ 0, or none for all ones. Made from labels, from labels and the logits of
+/// an old model, or from anything.
+/// </summary>
+public sealed class Targets
+{
+    /// <summary>Arbitrary targets.</summary>
+    /// <param name="values">t, [samples × classes].</param>
+    /// <param name="samples">n.</param>
+    /// <param name="classes">C.</param>
+    /// <param name="weights">s: [samples × classes], or [samples] for one weight a sample, or empty for all ones.</param>
+    /// <exception cref="ArgumentException">A shape does not fit, a number is not finite, or a weight is negative.</exception>
+    public Targets(ReadOnlySpan<float> values, int samples, int classes, ReadOnlySpan<float> weights = default)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(samples);
+        Check.Positive(classes);
+        Check.Matrix(values.Length, samples, classes, nameof(values), "samples × classes");
+        Check.Finite(values, nameof(values));
+        Samples = samples;
+        Classes = classes;
+        Values = values.ToArray();
+        if (weights.IsEmpty) return;
+        bool perSample = weights.Length == samples && classes > 1;
+        CheckWeights(weights, samples, perSample ? 1 : classes, nameof(weights));
+        float[] all = new float[values.Length];
+        for (int i = 0; i < all.Length; i++) all[i] = weights[perSample ? i / classes : i];
+        Weights = all;
+    }
+
+    /// <summary>n.</summary>
+    public int Samples { get; }
+
+    /// <summary>C.</summary>
+    public int Classes { get; }
+
+    /// <summary>t, [n × C].</summary>
+    public ReadOnlyMemory<float> Values { get; }
+
+    /// <summary>s, [n × C]; empty for all ones.</summary>
+    public ReadOnlyMemory<float> Weights { get; }
+
+    /// <summary>α, the scale of one-hot targets; NaN for arbitrary ones.</summary>
+    public double Alpha { get; private init; } = double.NaN;
+
+    /// <summary>What old logits were multiplied by: the least-squares factor onto αe_y, or 1.</summary>
+    public double OldLogitsFactor { get; private init; } = 1;
+
+    /// <summary>The same with new weights: <paramref name="weights"/> [n × C], [n], or empty for all ones.</summary>
+    /// <exception cref="ArgumentException">The shape does not fit, or a weight is negative or not finite.</exception>
+    public Targets WithWeights(ReadOnlySpan<float> weights) => new(Values.Span, Samples, Classes, weights) { Alpha = Alpha, OldLogitsFactor = OldLogitsFactor };
+
+    /// <summary><c>t_i = α·e_{y_i}</c>, s = 1 (LQF §3; α = 15).</summary>
+    /// <param name="labels">[n], each in [0, <paramref name="classes"/>).</param>
+    /// <param name="classes">C.</param>
+    /// <param name="alpha">α &gt; 0.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A label is out of range, or α is not positive.</exception>
+    public static Targets OneHot(ReadOnlySpan<int> labels, int classes, double alpha = 15)
+    {
+        Check.Positive(classes);
+        Check.Labels(labels, classes, nameof(labels));
+        Check.Positive(alpha, nameof(alpha));
+        float[] values = new float[(long)labels.Length * classes];
+        for (int i = 0; i < labels.Length; i++) values[(i * classes) + labels[i]] = (float)alpha;
+        return new Targets(values, labels.Length, classes) { Alpha = alpha };
+    }
+
+    /// <summary>
+    /// The positive-congruent blend: <c>‖f − αe_y‖² + λ_pc w_i ‖f − z_old‖² = s_i ‖f − t_i‖² + const</c> with <c>s_i = 1 + λ_pc w_i</c>,
+    /// <c>t_i = (αe_y + λ_pc w_i z_old,i)/s_i</c> and the focal weight <c>w_i = a + b·[argmax z_old,i = y_i]</c> (Yan et al. 2021, eq. 6 and 9, with FD-LM).
+    /// </summary>
+    /// <param name="labels">[n].</param>
+    /// <param name="oldLogits">z_old, [n × C].</param>
+    /// <param name="options">λ_pc, focal weights, α, and whether z_old is brought to the scale of the targets first.</param>
+    /// <exception cref="ArgumentException">A shape does not fit, a label is out of range, a logit is not finite, or an option is negative.</exception>
+    public static Targets PositiveCongruent(ReadOnlySpan<int> labels, ReadOnlySpan<float> oldLogits, PositiveCongruentOptions? options = null)
+    {
+        options ??= new PositiveCongruentOptions();
+        options.Validate(nameof(options));
+        if (labels.Length == 0 || oldLogits.Length % labels.Length != 0 || oldLogits.Length == 0)
+        {
+            throw new ArgumentException($"oldLogits has {oldLogits.Length} elements; expected [{labels.Length} × C] (rows = labels.Length).", nameof(oldLogits));
+        }
+        int classes = oldLogits.Length / labels.Length;
+        Check.Labels(labels, classes, nameof(labels));
+        Check.Finite(oldLogits, nameof(oldLogits));
+        double factor = options.RescaleOldLogits ? Factor(labels, oldLogits, classes, options.Alpha) : 1;
+        float[] values = new float[oldLogits.Length], weights = new float[labels.Length];
+        for (int i = 0; i < labels.Length; i++)
+        {
+            ReadOnlySpan<float> old = oldLogits.Slice(i * classes, classes);
+            double pull = options.LambdaPc * (options.FocalAlpha + (Argmax(old) == labels[i] ? options.FocalBeta : 0)), s = 1 + pull;
+            weights[i] = (float)s;
+            for (int c = 0; c < classes; c++)
+            {
+                values[(i * classes) + c] = (float)(((c == labels[i] ? options.Alpha : 0) + (pull * factor * old[c])) / s);
+            }
+        }
+        return new Targets(values, labels.Length, classes, Repeat(weights, classes)) { Alpha = options.Alpha, OldLogitsFactor = factor };
+    }
+
+    internal static void CheckWeights(ReadOnlySpan<float> weights, int samples, int columns, string name)
+    {
+        Check.Matrix(weights.Length, samples, columns, name, columns == 1 ? "samples" : "samples × classes");
+        Check.Finite(weights, name);
+        for (int i = 0; i < weights.Length; i++)
+        {
+            if (weights[i] < 0) throw new ArgumentException($"{name}[{i}] is {weights[i]}; every weight must be at least 0.", name);
+        }
+    }
+
+    /// <summary>min over k of Σ ‖k z − αe_y‖²: k = α Σ z_y / Σ ‖z‖².</summary>
+    private static double Factor(ReadOnlySpan<int> labels, ReadOnlySpan<float> oldLogits, int classes, double alpha)
+    {
+        double right = 0, norm = 0;
+        for (int i = 0; i < labels.Length; i++) right += oldLogits[(i * classes) + labels[i]];
+        foreach (float z in oldLogits) norm += (double)z * z;
+        double factor = alpha * right / norm;
+        // A factor that is not positive would turn the old model's predictions around.
+        return factor > 0 && double.IsFinite(factor)
+            ? factor
+            : throw new ArgumentException($"oldLogits fit the labels with the factor {factor}; expected a positive one. Set RescaleOldLogits to false to use them as they are.", nameof(oldLogits));
+    }
+
+    private static int Argmax(ReadOnlySpan<float> row)
+    {
+        int best = 0;
+        for (int c = 1; c < row.Length; c++)
+        {
+            if (row[c] > row[best]) best = c;
+        }
+        return best;
+    }
+
+    private static float[] Repeat(float[] perSample, int classes)
+    {
+        float[] all = new float[(long)perSample.Length * classes];
+        for (int i = 0; i < all.Length; i++) all[i] = perSample[i / classes];
+        return all;
+    }
+}

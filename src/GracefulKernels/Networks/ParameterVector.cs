@@ -1,0 +1,92 @@
+using GracefulKernels.Kernels;
+
+namespace GracefulKernels;
+
+/// <summary>
+/// A flat vector over all parameters of a network in device memory: an update d, a gradient, a search direction. Its memory is freed by
+/// <see cref="Dispose"/>, or by the garbage collector.
+/// </summary>
+public sealed class ParameterVector : IDisposable
+{
+    private readonly DeviceMemory _memory;
+
+    /// <summary>A vector of zeros.</summary>
+    public ParameterVector(ParameterLayout layout, ComputeDevice device)
+    {
+        ArgumentNullException.ThrowIfNull(layout);
+        ArgumentNullException.ThrowIfNull(device);
+        Layout = layout;
+        Device = device;
+        _memory = device.Kernels.Allocate(layout.DeviceLength * sizeof(float));
+        Block = _memory.AsBlock<float>();
+        device.Kernels.Zero(Block);
+    }
+
+    /// <summary>What lies where.</summary>
+    public ParameterLayout Layout { get; }
+
+    /// <summary>Whose memory this is.</summary>
+    public ComputeDevice Device { get; }
+
+    internal Block<float> Block { get; }
+
+    /// <summary>From a flat array: tensor after tensor in the order of <paramref name="layout"/>, each row-major in PyTorch's layout.</summary>
+    /// <exception cref="ArgumentException">The length is not <see cref="ParameterLayout.Count"/>, or an element is not finite.</exception>
+    public static ParameterVector FromArray(ParameterLayout layout, ComputeDevice device, ReadOnlySpan<float> values)
+    {
+        ArgumentNullException.ThrowIfNull(layout);
+        if (values.Length != layout.Count) throw new ArgumentException($"values is [{values.Length}]; expected [{layout.Count}] (all parameters).", nameof(values));
+        Check.Finite(values, nameof(values));
+        var vector = new ParameterVector(layout, device);
+        device.Kernels.Upload<float>(layout.ToDeviceOrder(values), vector.Block);
+        return vector;
+    }
+
+    /// <summary>All tensors one behind the other, each row-major in PyTorch's layout: [P].</summary>
+    public float[] ToArray()
+    {
+        float[] host = new float[Block.Length];
+        Device.Kernels.Download(Block, host.AsSpan());
+        return Layout.ToFlat(host);
+    }
+
+    /// <summary>One tensor, row-major in PyTorch's layout.</summary>
+    /// <exception cref="KeyNotFoundException">There is no such parameter.</exception>
+    public float[] ToArray(string name)
+    {
+        ParameterInfo p = Layout[name];
+        float[] host = new float[p.Length], tensor = new float[p.Length];
+        Device.Kernels.Download(Block.Slice(p.Offset, p.Length), host.AsSpan());
+        p.ToPyTorchOrder(host, tensor);
+        return tensor;
+    }
+
+    /// <summary><c>⟨this, other⟩</c>, accumulated in fp64.</summary>
+    /// <exception cref="ArgumentException">The vectors are laid out differently.</exception>
+    public double Dot(ParameterVector other)
+    {
+        ArgumentNullException.ThrowIfNull(other);
+        other.Expect(Layout, Device, nameof(other));
+        return Device.Kernels.Dot(Block, other.Block);
+    }
+
+    /// <summary>The Euclidean norm, accumulated in fp64.</summary>
+    public double Norm() => Math.Sqrt(Device.Kernels.Dot(Block, Block));
+
+    /// <summary>A copy in memory of its own.</summary>
+    public ParameterVector Clone()
+    {
+        var copy = new ParameterVector(Layout, Device);
+        Device.Kernels.Copy(Block, copy.Block);
+        return copy;
+    }
+
+    /// <summary>Frees the memory.</summary>
+    public void Dispose() => _memory.Dispose();
+
+    internal void Expect(ParameterLayout layout, ComputeDevice device, string name)
+    {
+        if (!Layout.Matches(layout)) throw new ArgumentException($"{name} has {Layout.Count} parameters laid out for another network; expected {layout.Count}.", name);
+        if (!ReferenceEquals(Device, device)) throw new ArgumentException($"{name} lies on {Device}; expected {device}.", name);
+    }
+}

@@ -1,0 +1,102 @@
+using GracefulKernels.Kernels;
+
+namespace GracefulKernels;
+
+/// <summary>The state of one training: weights that change, velocity, and the workspace of a batch.</summary>
+internal sealed class SgdRun : IDisposable
+{
+    private readonly Network _network;
+    private readonly float[] _images;
+    private readonly int[] _labels;
+    private readonly SgdOptions _options;
+    private readonly IKernels _kernels;
+    private readonly CounterRandom _random;
+    private readonly DeviceWeights _weights;
+    private readonly Sweep _sweep;
+    private readonly PrimalState _state;
+    private readonly DeviceFloats _velocity;
+    private readonly DeviceFloats _seeds;
+    private readonly DeviceMemory _deviceLabels;
+    private readonly ParameterVector _gradient;
+    private readonly GradientSink _sink;
+    private readonly float[] _batchImages;
+    private readonly int[] _batchLabels;
+
+    public SgdRun(Network network, float[] images, int[] labels, SgdOptions options)
+    {
+        _network = network;
+        _images = images;
+        _labels = labels;
+        _options = options;
+        _kernels = network.Device.Kernels;
+        _random = new CounterRandom((ulong)options.Seed);
+        int capacity = Math.Min(options.BatchSize, labels.Length);
+        _weights = network.CopyWeightsToDevice();
+        _sweep = new Sweep(network.Plan, _kernels, _weights, capacity, records: true);
+        _state = new PrimalState(network.Plan.State, _kernels, capacity);
+        _velocity = new DeviceFloats(_kernels, network.Parameters.DeviceLength);
+        _seeds = new DeviceFloats(_kernels, (long)capacity * network.Outputs);
+        _deviceLabels = _kernels.Allocate((long)capacity * sizeof(int));
+        _gradient = new ParameterVector(network.Parameters, network.Device);
+        _sink = new GradientSink { Gradient = _gradient.Block };
+        _batchImages = new float[capacity * network.InputShape.Elements];
+        _batchLabels = new int[capacity];
+    }
+
+    /// <summary>One sweep through the samples in a new order; returns the mean loss on the way.</summary>
+    public double Epoch(int number, double eta, CancellationToken cancellation)
+    {
+        int[] order = _random.Permutation(_labels.Length, (ulong)number << 32);
+        double sum = 0;
+        for (int first = 0; first < order.Length; first += _batchLabels.Length)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            sum += Step(order.AsSpan(first, Math.Min(_batchLabels.Length, order.Length - first)), eta);
+        }
+        return sum / order.Length;
+    }
+
+    public Network Result()
+    {
+        _kernels.Copy(_weights.Parameters, _gradient.Block);
+        return _network.WithWeights(_gradient);
+    }
+
+    public void Dispose()
+    {
+        _weights.Dispose();
+        _sweep.Dispose();
+        _state.Dispose();
+        _velocity.Dispose();
+        _seeds.Dispose();
+        _deviceLabels.Dispose();
+        _gradient.Dispose();
+    }
+
+    private double Step(ReadOnlySpan<int> samples, double eta)
+    {
+        int n = samples.Length, size = _network.InputShape.Elements;
+        for (int i = 0; i < n; i++)
+        {
+            _images.AsSpan(samples[i] * size, size).CopyTo(_batchImages.AsSpan(i * size));
+            _batchLabels[i] = _labels[samples[i]];
+        }
+        _kernels.Upload<float>(_batchImages.AsSpan(0, n * size), _sweep.BeginPrimal(n, _state));
+        _sweep.RunPrimal();
+        Block<int> labels = _deviceLabels.AsBlock<int>().Slice(0, n);
+        _kernels.Upload<int>(_batchLabels.AsSpan(0, n), labels);
+        Block<float> seeds = _seeds.Block.Slice(0, (long)n * _network.Outputs);
+        double loss = _kernels.RowLoss(
+            new RowLossOptions { LabelSmoothing = (float)_options.LabelSmoothing, GradientScale = 1f / n },
+            new RowLossOperands
+            {
+                Rows = n, Classes = _network.Outputs, New = _sweep.Output, LdNew = _network.Outputs, Labels = labels, Gradient = seeds,
+            }).Base;
+        _sweep.RunCotangent(n, _state, seeds, _sink);
+        if (_options.WeightDecay > 0) _kernels.Axpby((float)_options.WeightDecay, _weights.Parameters, 1f, _gradient.Block);
+        _kernels.Axpby(1f, _gradient.Block, (float)_options.Momentum, _velocity.Block);
+        _kernels.Axpby((float)-eta, _velocity.Block, 1f, _weights.Parameters);
+        _weights.Refresh();
+        return loss;
+    }
+}
