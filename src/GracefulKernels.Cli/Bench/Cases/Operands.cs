@@ -6,6 +6,7 @@ namespace GracefulKernels.Cli.Bench;
 internal sealed unsafe class Operands : IDisposable
 {
     private readonly List<HostMemory> _memory = [];
+    private readonly List<Block<float>> _inputs = [];
     private readonly List<Block<float>> _outputs = [];
     private readonly List<Block<double>> _outputs64 = [];
 
@@ -18,11 +19,18 @@ internal sealed unsafe class Operands : IDisposable
     /// <summary>What the call returned, checked like an output.</summary>
     public double Returned { get; set; } = 1;
 
+    /// <summary>The fp32 inputs in the order in which the case asked for them: what a peer is given too.</summary>
+    public IReadOnlyList<Block<float>> Inputs => _inputs;
+
+    /// <summary>The fp32 outputs in order: what a peer's are compared with.</summary>
+    public IReadOnlyList<Block<float>> Outputs => _outputs;
+
     /// <summary>Random fp32 input.</summary>
     public Block<float> Input(long count, float low = -1, float high = 1)
     {
         Block<float> block = Allocate<float>(count);
         RandomData.Fill(block, low, high);
+        _inputs.Add(block);
         return block;
     }
 
