@@ -5,7 +5,12 @@ namespace GracefulKernels.Cli;
 /// <summary>Which device and which of its code runs the kernels: <c>--device</c>, <c>--simd</c>, <c>--threads</c>.</summary>
 internal sealed class DeviceOptions
 {
-    private readonly Option<string> _device = new("--device") { DefaultValueFactory = _ => "auto", HelpName = "auto|cpu", Description = "Where the kernels run." };
+    private readonly Option<string> _device = new("--device")
+    {
+        DefaultValueFactory = _ => "auto",
+        HelpName = "auto|cpu",
+        Description = "Where the kernels run.",
+    };
     private readonly Option<string> _simd = new("--simd")
     {
         DefaultValueFactory = _ => "auto",

@@ -29,7 +29,9 @@ internal sealed class ProgressBars(IAnsiConsole? console)
         });
     }
 
-    /// <summary>Reports on the worker's own thread: <see cref="Progress{T}"/> would post to the thread pool, and reports overtake one another there.</summary>
+    /// <summary>
+    /// Reports on the worker's own thread: <see cref="Progress{T}"/> would post to the thread pool, and reports overtake one another there.
+    /// </summary>
     private sealed class Direct<T>(Action<T> report) : IProgress<T>
     {
         public void Report(T value) => report(value);

@@ -5,7 +5,11 @@ namespace GracefulKernels.Cli;
 /// <summary>Where a report goes besides the screen: <c>--json FILE</c> and, for commands that draw, <c>--out DIR</c>.</summary>
 internal sealed class ReportOptions
 {
-    private readonly Option<string?> _json = new("--json") { HelpName = "FILE", Description = "Write the report as JSON; '-' writes it to the output, and nothing else." };
+    private readonly Option<string?> _json = new("--json")
+    {
+        HelpName = "FILE",
+        Description = "Write the report as JSON; '-' writes it to the output, and nothing else.",
+    };
     private readonly Option<string?> _out = new("--out") { HelpName = "DIR", Description = "Write the pictures into this folder." };
     private readonly bool _draws;
 

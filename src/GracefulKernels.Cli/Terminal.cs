@@ -42,5 +42,8 @@ internal sealed class Terminal
 
     /// <summary>One line, whatever the message holds.</summary>
     public void WriteError(string message)
-        => Error.WriteLine($"graceful: {string.Join(' ', message.Split(['\r', '\n'], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))}");
+    {
+        string[] lines = message.Split(['\r', '\n'], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+        Error.WriteLine($"graceful: {string.Join(' ', lines)}");
+    }
 }

@@ -26,30 +26,18 @@ internal static unsafe class CholeskyBlocks<TRegister> where TRegister : struct,
     }
 
     /// <summary>
-    /// The transpose of rows <see cref="Depth"/> apart as a right operand: for each group of tile columns, the elements of one inner index
-    /// together, groups <paramref name="groupLength"/> apart.
+    /// The transpose of rows <paramref name="pitch"/> apart as a right operand: for each group of tile columns, the elements of one inner
+    /// index together, groups <paramref name="groupLength"/> apart.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void PackTransposed(double* rows, int count, int depth, double* right, long groupLength)
+    public static void PackTransposed(double* rows, int pitch, int count, int depth, double* right, long groupLength)
     {
         for (int first = 0; first < count; first += Columns, right += groupLength)
         {
             for (int c = 0; c < Columns; c++)
             {
-                double* row = rows + ((long)(first + c) * Depth), target = right + c;
+                double* row = rows + ((long)(first + c) * pitch), target = right + c;
                 for (int k = 0; k < depth; k++) target[(long)k * Columns] = row[k];
-            }
-        }
-    }
-
-    /// <summary>A triangular block [48 × 48] as the right operand of a product with its transpose.</summary>
-    public static void PackInverse(double* inverse, double* right)
-    {
-        for (int first = 0; first < Step; first += Columns)
-        {
-            for (int k = 0; k < Step; k++)
-            {
-                for (int c = 0; c < Columns; c++) *right++ = inverse[((first + c) * Step) + k];
             }
         }
     }

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace GracefulKernels.Kernels;
 
 /// <summary>
@@ -83,10 +85,14 @@ internal static unsafe class CholeskyFactorization<TRegister, TDoubles>
                 int before = s * Step, count = Math.Min(Step, order - before);
                 double* rows = Diagonal + (before * Depth), factors = Factors + (before * Depth);
                 double* a = A + ((long)(Start + before) * Lda) + Start;
-                new Span<double>(rows, Step * Depth).Clear();
-                for (int r = 0; r < count; r++) Copy(a + ((long)r * Lda), rows + (r * Depth), before + r + 1);
+                for (int r = 0; r < Step; r++)
+                {
+                    int width = r < count ? before + r + 1 : 0;
+                    Copy(a + ((long)r * Lda), rows + (r * Depth), width);
+                    new Span<double>(rows + (r * Depth) + width, before + Step - width).Clear();
+                }
                 for (int r = 0; r < Step; r += Rows) SolveRows(rows + (r * Depth), s);
-                CholeskyBlocks<TRegister>.PackTransposed(rows, Step, before, factors, (long)before * Columns);
+                CholeskyBlocks<TRegister>.PackTransposed(rows, Depth, Step, before, factors, (long)before * Columns);
                 for (int r = 0; r < Step; r += Rows)
                 {
                     for (int c = 0; c < Math.Min(Step, r + Rows); c += Columns)
@@ -95,23 +101,26 @@ internal static unsafe class CholeskyFactorization<TRegister, TDoubles>
                         DoubleTile<TRegister>.Multiply<DoubleTile<TRegister>.Subtract>(rows + (r * Depth), factors + (before * c), before, at, Depth, at, Depth);
                     }
                 }
-                new Span<double>(u, Step * Step).Clear();
-                for (int r = 0; r < count; r++)
-                {
-                    for (int k = 0; k <= r; k++) u[(k * Step) + r] = rows[(r * Depth) + before + k];
-                }
+                Transpose(rows + before, Depth, u, Step, count);
                 int failed = TriangularStep<TDoubles>.Factor(u, count);
                 if (failed >= 0) return before + failed;
                 TriangularStep<TDoubles>.Invert(u, 1, Step, count, inverse);
-                CholeskyBlocks<TRegister>.PackInverse(inverse, Inverses + (before * Step));
-                for (int r = 0; r < count; r++)
-                {
-                    double* row = a + ((long)r * Lda);
-                    Copy(rows + (r * Depth), row, before);
-                    for (int k = 0; k <= r; k++) row[before + k] = u[(k * Step) + r];
-                }
+                CholeskyBlocks<TRegister>.PackTransposed(inverse, Step, Step, Step, Inverses + (before * Step), Step * Columns);
+                Transpose(u, Step, rows + before, Depth, count);
+                for (int r = 0; r < count; r++) Copy(rows + (r * Depth), a + ((long)r * Lda), before + r + 1);
             }
             return -1;
+        }
+
+        /// <summary>Whole squares: what lies behind the diagonal is ignored where it arrives.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        private static void Transpose(double* from, int ldFrom, double* to, int ldTo, int order)
+        {
+            for (int i = 0; i < order; i++, from += ldFrom)
+            {
+                double* column = to + i;
+                for (int j = 0; j < order; j++) column[(long)j * ldTo] = from[j];
+            }
         }
 
         /// <summary>
@@ -155,7 +164,7 @@ internal static unsafe class CholeskyFactorization<TRegister, TDoubles>
             CholeskyBlocks<TRegister>.CopyRows(a, Panel.Lda, count, Depth, rows, Step, Depth);
             for (int r = 0; r < count; r += Rows) Panel.SolveRows(rows + (r * Depth), Depth / Step);
             for (int r = 0; r < count; r++) Copy(rows + (r * Depth), a + ((long)r * Panel.Lda), Depth);
-            CholeskyBlocks<TRegister>.PackTransposed(rows, Step, Depth, Panel.Right + ((long)first * Depth), (long)Depth * Columns);
+            CholeskyBlocks<TRegister>.PackTransposed(rows, Depth, Step, Depth, Panel.Right + ((long)first * Depth), (long)Depth * Columns);
         }
     }
 

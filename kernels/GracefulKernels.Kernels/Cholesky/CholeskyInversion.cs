@@ -96,11 +96,11 @@ internal static unsafe class CholeskyInversion<TRegister, TDoubles>
         public readonly void Execute(int chunk)
         {
             double* scratch = stackalloc double[Step * Columns];
-            int height = Panel.Height, first = chunk * Step;
-            for (int column = first; column < Math.Min(first + Step, Panel.End); column += Columns)
+            int height = Panel.Height, first = chunk * Step, end = Math.Min(first + Step, Panel.End);
+            LoadRightSide(first, end, height);
+            for (int column = first; column < end; column += Columns)
             {
                 double* right = Panel.Right + ((long)column * Depth);
-                LoadRightSide(column, right, height);
                 for (int before = 0; before < height; before += Step)
                 {
                     double* at = right + (before * Columns), factor = Panel.Factor + (before * Depth), inverse = Panel.Inverses + (before * Depth);
@@ -111,30 +111,45 @@ internal static unsafe class CholeskyInversion<TRegister, TDoubles>
                     }
                     for (int r = 0; r < Step; r += Rows)
                     {
+                        // The inverse is zero behind its diagonal; stretches of twelve rows for every width of register.
+                        int depth = (r + Rows + 11) / 12 * 12;
                         DoubleTile<TRegister>.Multiply<DoubleTile<TRegister>.Assign>(
-                            inverse + (r * Depth), scratch, Step, at + (r * Columns), Columns, at + (r * Columns), Columns);
+                            inverse + (r * Depth), scratch, depth, at + (r * Columns), Columns, at + (r * Columns), Columns);
                     }
                 }
                 double* left = Panel.Left + ((long)column * Depth);
-                for (int k = 0; k < height; k++)
+                for (int c = 0; c < Columns; c++)
                 {
-                    for (int c = 0; c < Columns; c++) left[(c * Depth) + k] = right[(k * Columns) + c];
+                    for (int k = 0; k < height; k++) left[(c * Depth) + k] = right[(k * Columns) + c];
                 }
             }
         }
 
-        /// <summary>Columns of (T | I).</summary>
-        private readonly void LoadRightSide(int column, double* right, int height)
+        /// <summary>Columns of (T | I), whole rows of the chunk at a time: a row of A is far from the next.</summary>
+        private readonly void LoadRightSide(int first, int end, int height)
         {
-            new Span<double>(right, height * Columns).Clear();
-            int order = Panel.End - Panel.Start, inside = column - Panel.Start;
-            if (inside >= 0)
+            double* right = Panel.Right + ((long)first * Depth);
+            int order = Panel.End - Panel.Start;
+            if (first >= Panel.Start)
             {
-                for (int c = 0; c < Columns && inside + c < order; c++) right[((inside + c) * Columns) + c] = 1;
+                new Span<double>(right, Step * Depth).Clear();
+                for (int column = first; column < end; column++)
+                {
+                    int group = (column - first) / Columns, inside = (column - first) % Columns;
+                    right[(group * Depth * Columns) + ((column - Panel.Start) * Columns) + inside] = 1;
+                }
                 return;
             }
-            double* a = Panel.A + ((long)Panel.Start * Panel.Lda) + column;
-            for (int r = 0; r < order; r++) Copy(a + ((long)r * Panel.Lda), right + (r * Columns), Columns);
+            double* a = Panel.A + ((long)Panel.Start * Panel.Lda) + first;
+            for (int r = 0; r < height; r++, a += Panel.Lda)
+            {
+                for (int c = 0; c < Step; c += Columns)
+                {
+                    var row = new Span<double>(right + (c * Depth) + (r * Columns), Columns);
+                    if (r < order) new ReadOnlySpan<double>(a + c, Columns).CopyTo(row);
+                    else row.Clear();
+                }
+            }
         }
     }
 
@@ -152,10 +167,11 @@ internal static unsafe class CholeskyInversion<TRegister, TDoubles>
         /// <summary><c>T −= L·W</c>; in the panel's own columns, where L stood, T begins.</summary>
         private readonly void Behind(int first, int end)
         {
+            TDoubles minus = TDoubles.Broadcast(-1);
             for (int row = first; row < end; row++)
             {
                 double* l = Panel.A + ((long)row * Panel.Lda) + Panel.Start, left = Panel.Left + ((long)row * Depth);
-                for (int k = 0; k < Depth; k++) left[k] = -l[k];
+                for (int k = 0; k < Depth; k += IDoubleLanes<TDoubles>.Count) TDoubles.Store(left + k, TDoubles.Load(l + k) * minus);
             }
             for (int column = 0; column < Panel.End; column += Columns)
             {
@@ -212,13 +228,17 @@ internal static unsafe class CholeskyInversion<TRegister, TDoubles>
 
         public readonly void Execute(int chunk)
         {
-            int first = chunk * Step, end = Math.Min(first + Step, N);
+            // By way of a compact copy: rows of A that lie a multiple of a page apart would push one another out of the cache.
+            double* block = stackalloc double[Step * Step];
+            int first = chunk * Step, rows = Math.Min(Step, N - first);
             for (int across = 0; across <= first; across += Step)
             {
-                for (int i = first; i < end; i++)
+                int columns = Math.Min(Step, N - across);
+                for (int i = 0; i < rows; i++) Copy(A + ((long)(first + i) * Lda) + across, block + (i * Step), Math.Min(columns, first + i - across + 1));
+                for (int j = 0; j < columns; j++)
                 {
-                    double* row = A + ((long)i * Lda);
-                    for (int j = across; j < Math.Min(across + Step, i); j++) A[((long)j * Lda) + i] = row[j];
+                    double* target = A + ((long)(across + j) * Lda) + first;
+                    for (int i = Math.Max(0, across + j - first); i < rows; i++) target[i] = block[(i * Step) + j];
                 }
             }
         }

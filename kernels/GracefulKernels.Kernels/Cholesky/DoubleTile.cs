@@ -42,9 +42,15 @@ internal static unsafe class DoubleTile<TRegister> where TRegister : struct, IDo
         TRegister c60 = TRegister.Zero, c61 = TRegister.Zero, c70 = TRegister.Zero, c71 = TRegister.Zero;
         TRegister c80 = TRegister.Zero, c81 = TRegister.Zero, c90 = TRegister.Zero, c91 = TRegister.Zero;
         TRegister cA0 = TRegister.Zero, cA1 = TRegister.Zero, cB0 = TRegister.Zero, cB1 = TRegister.Zero;
+        if (TStore.Reads) PrefetchRows(from, ldFrom);
         double* end = a + depth;
+        byte* next = (byte*)(a + (TRegister.TileRows * Depth));
         for (; a < end; a++, b += 2 * TRegister.Width)
         {
+            // The tile below is next; its rows are too many streams for the processor to foresee.
+            Prefetch.Near(next);
+            Prefetch.Near(next + 64);
+            next += TRegister.TileRows * sizeof(double);
             TRegister b0 = TRegister.Load(b), b1 = TRegister.Load(b + TRegister.Width);
             Row(a, b0, b1, ref c00, ref c01);
             Row(a + Depth, b0, b1, ref c10, ref c11);
@@ -75,6 +81,16 @@ internal static unsafe class DoubleTile<TRegister> where TRegister : struct, IDo
         Store<TStore>(from += ldFrom, to += ldTo, c90, c91);
         Store<TStore>(from += ldFrom, to += ldTo, cA0, cA1);
         Store<TStore>(from + ldFrom, to + ldTo, cB0, cB1);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void PrefetchRows(double* c, int ld)
+    {
+        for (int r = 0; r < TRegister.TileRows; r++, c += ld)
+        {
+            Prefetch.Near(c);
+            Prefetch.Near(c + (2 * TRegister.Width) - 1);
+        }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

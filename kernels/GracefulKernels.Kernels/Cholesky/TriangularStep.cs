@@ -49,23 +49,22 @@ internal static unsafe class TriangularStep<TDoubles> where TDoubles : struct, I
     public static void Invert(double* l, int rowStride, int columnStride, int count, double* w)
     {
         new Span<double>(w, Order * Order).Clear();
-        for (int i = 0; i < Order; i++)
+        for (int i = 0; i < Order; i++) w[(i * Order) + i] = 1;
+        // A finished row goes to all rows below at once: they do not wait for one another, as the terms of one row would.
+        for (int k = 0; k < count; k++)
         {
-            double* row = w + (i * Order);
-            row[i] = 1;
-            if (i >= count) continue;
-            double* factors = l + ((long)i * rowStride);
-            for (int k = 0; k < i; k++)
+            double* row = w + (k * Order), factors = l + ((long)k * columnStride);
+            TDoubles divisor = TDoubles.Broadcast(factors[(long)k * rowStride]);
+            for (int c = 0; c <= k; c += Lane) TDoubles.Store(row + c, TDoubles.Load(row + c) / divisor);
+            for (int i = k + 1; i < count; i++)
             {
-                TDoubles factor = TDoubles.Broadcast(-factors[(long)k * columnStride]);
-                double* above = w + (k * Order);
+                double* other = w + (i * Order);
+                TDoubles factor = TDoubles.Broadcast(-factors[(long)i * rowStride]);
                 for (int c = 0; c <= k; c += Lane)
                 {
-                    TDoubles.Store(row + c, TDoubles.MultiplyAdd(factor, TDoubles.Load(above + c), TDoubles.Load(row + c)));
+                    TDoubles.Store(other + c, TDoubles.MultiplyAdd(factor, TDoubles.Load(row + c), TDoubles.Load(other + c)));
                 }
             }
-            TDoubles divisor = TDoubles.Broadcast(factors[(long)i * columnStride]);
-            for (int c = 0; c <= i; c += Lane) TDoubles.Store(row + c, TDoubles.Load(row + c) / divisor);
         }
     }
 }

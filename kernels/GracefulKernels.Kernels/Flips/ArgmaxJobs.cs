@@ -7,7 +7,8 @@ internal static unsafe class ArgmaxRows<TLanes, TDoubles>
     where TLanes : struct, ILanes<TLanes, TDoubles>
     where TDoubles : struct, IDoubleLanes<TDoubles>
 {
-    private const int NarrowClasses = 64;
+    /// <summary>Up to here sixteen rows go side by side.</summary>
+    public const int NarrowClasses = 64;
 
     public static int PerChunk(int classes) => Math.Max(16, (131072 / classes) & ~15);
 
@@ -22,7 +23,7 @@ internal static unsafe class ArgmaxRows<TLanes, TDoubles>
             RowArgmax<TLanes, TDoubles>.Across(tile, classes, out _, out TLanes index, out _);
             float* indices = stackalloc float[16];
             TLanes.Store(indices, index);
-            for (int r = 0; r < rows; r++) predictions[r] = (int)indices[r];
+            for (int r = 0; r < rows; r++) predictions[r] = float.ConvertToIntegerNative<int>(indices[r]);
             return;
         }
         for (int r = 0; r < rows; r++) predictions[r] = RowArgmax<TLanes, TDoubles>.Along(logits + (r * ld), classes, out _, out _);
@@ -77,7 +78,12 @@ internal unsafe struct FlipsFromLogitsJob<TLanes, TDoubles> : IJob
         int* old = stackalloc int[16];
         int* updated = stackalloc int[16];
         FlipTally tally = default;
-        for (int row = start; row < end; row += 16)
+        int row = start;
+        if (Classes <= ArgmaxRows<TLanes, TDoubles>.NarrowClasses && PerClass == null)
+        {
+            for (; row + 16 <= end; row += 16) Sixteen(row, tile, ref tally);
+        }
+        for (; row < end; row += 16)
         {
             int rows = Math.Min(16, end - row);
             ArgmaxRows<TLanes, TDoubles>.Run(Old + ((long)row * LdOld), LdOld, rows, Classes, tile, old);
@@ -85,5 +91,23 @@ internal unsafe struct FlipsFromLogitsJob<TLanes, TDoubles> : IJob
             tally.Add(rows, old, updated, Labels + row, IgnoreIndex, PerClass);
         }
         Partials[chunk] = tally.Table;
+    }
+
+    /// <summary>Sixteen rows whose predictions never leave the lanes. Class numbers are exact in fp32.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private readonly void Sixteen(int row, float* tile, ref FlipTally tally)
+    {
+        LaneTranspose<TLanes>.Load(Old + ((long)row * LdOld), LdOld, 16, Classes, tile);
+        RowArgmax<TLanes, TDoubles>.Across(tile, Classes, out _, out TLanes old, out _);
+        LaneTranspose<TLanes>.Load(New + ((long)row * LdNew), LdNew, 16, Classes, tile);
+        RowArgmax<TLanes, TDoubles>.Across(tile, Classes, out _, out TLanes updated, out _);
+        TLanes label = TLanes.FromInt32(Labels + row);
+        tally.Add(
+            ~TLanes.ToBits(TLanes.Equal(label, TLanes.Broadcast(IgnoreIndex))) & 0xFFFF,
+            TLanes.ToBits(TLanes.Equal(old, label)),
+            TLanes.ToBits(TLanes.Equal(updated, label)),
+            TLanes.ToBits(TLanes.Equal(old, updated)),
+            TLanes.ToBits(TLanes.GreaterThan(TLanes.Zero, old)),
+            TLanes.ToBits(TLanes.GreaterThan(TLanes.Zero, updated)));
     }
 }

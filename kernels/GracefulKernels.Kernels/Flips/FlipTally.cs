@@ -1,3 +1,4 @@
+using System.Numerics;
 using System.Runtime.CompilerServices;
 
 namespace GracefulKernels.Kernels;
@@ -48,6 +49,18 @@ internal unsafe struct FlipTally
         _same += same;
         _undefinedOld += undefinedOld;
         _undefinedNew += undefinedNew;
+    }
+
+    /// <summary>Rows as bits.</summary>
+    public void Add(uint valid, uint rightOld, uint rightNew, uint same, uint undefinedOld, uint undefinedNew)
+    {
+        _valid += BitOperations.PopCount(valid);
+        _rightOld += BitOperations.PopCount(valid & rightOld);
+        _rightNew += BitOperations.PopCount(valid & rightNew);
+        _rightBoth += BitOperations.PopCount(valid & rightOld & rightNew);
+        _same += BitOperations.PopCount(valid & same);
+        _undefinedOld += BitOperations.PopCount(valid & undefinedOld);
+        _undefinedNew += BitOperations.PopCount(valid & undefinedNew);
     }
 
     /// <summary>One row into its class, in the order of <see cref="FlipTable"/>. Sums of integers: the order in which threads add is free.</summary>

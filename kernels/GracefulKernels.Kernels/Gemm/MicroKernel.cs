@@ -8,8 +8,9 @@ namespace GracefulKernels.Kernels;
 /// and writes whole registers.
 /// </summary>
 /// <remarks>The locals are spelled out because an array of registers would live in memory.</remarks>
-internal static unsafe class MicroKernel<V, TRows, TColumns>
-    where V : struct, IRegister<V>
+internal static unsafe class MicroKernel<TRegister, V, TRows, TColumns>
+    where TRegister : struct, IRegister<V>
+    where V : struct
     where TRows : struct, ISize
     where TColumns : struct, ISize
 {
@@ -17,20 +18,20 @@ internal static unsafe class MicroKernel<V, TRows, TColumns>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Multiply(in RowTile a, float* b, nint stepB, float* c, nint ldc, bool add)
     {
-        V l0 = V.Zero, h0 = V.Zero;
-        V l1 = V.Zero, h1 = V.Zero;
-        V l2 = V.Zero, h2 = V.Zero;
-        V l3 = V.Zero, h3 = V.Zero;
-        V l4 = V.Zero, h4 = V.Zero;
-        V l5 = V.Zero, h5 = V.Zero;
-        V l6 = V.Zero, h6 = V.Zero;
-        V l7 = V.Zero, h7 = V.Zero;
-        V l8 = V.Zero, h8 = V.Zero;
-        V l9 = V.Zero, h9 = V.Zero;
-        V l10 = V.Zero, h10 = V.Zero;
-        V l11 = V.Zero, h11 = V.Zero;
-        V l12 = V.Zero, h12 = V.Zero;
-        V l13 = V.Zero, h13 = V.Zero;
+        V l0 = TRegister.Zero, h0 = TRegister.Zero;
+        V l1 = TRegister.Zero, h1 = TRegister.Zero;
+        V l2 = TRegister.Zero, h2 = TRegister.Zero;
+        V l3 = TRegister.Zero, h3 = TRegister.Zero;
+        V l4 = TRegister.Zero, h4 = TRegister.Zero;
+        V l5 = TRegister.Zero, h5 = TRegister.Zero;
+        V l6 = TRegister.Zero, h6 = TRegister.Zero;
+        V l7 = TRegister.Zero, h7 = TRegister.Zero;
+        V l8 = TRegister.Zero, h8 = TRegister.Zero;
+        V l9 = TRegister.Zero, h9 = TRegister.Zero;
+        V l10 = TRegister.Zero, h10 = TRegister.Zero;
+        V l11 = TRegister.Zero, h11 = TRegister.Zero;
+        V l12 = TRegister.Zero, h12 = TRegister.Zero;
+        V l13 = TRegister.Zero, h13 = TRegister.Zero;
         nint row = a.RowStride, row2 = 2 * row, step = a.Step;
         for (int s = 0; s < a.SegmentCount; s++)
         {
@@ -38,91 +39,91 @@ internal static unsafe class MicroKernel<V, TRows, TColumns>
             byte* p1 = p0 + (3 * row), p2 = p1 + (3 * row), p3 = p2 + (3 * row), p4 = p3 + (3 * row);
             for (nint k = a.Segments[s].Length; k > 0; k--)
             {
-                V low = V.Load(b), high = TColumns.Value > 1 ? V.Load(b + V.Width) : V.Zero;
+                V low = TRegister.Load(b), high = TColumns.Value > 1 ? TRegister.Load(b + TRegister.Width) : TRegister.Zero;
                 b += stepB;
                 if (TRows.Value > 0)
                 {
-                    V x = V.Broadcast((float*)(p0));
-                    l0 = V.MultiplyAdd(x, low, l0);
-                    if (TColumns.Value > 1) h0 = V.MultiplyAdd(x, high, h0);
+                    V x = TRegister.Broadcast((float*)(p0));
+                    l0 = TRegister.MultiplyAdd(x, low, l0);
+                    if (TColumns.Value > 1) h0 = TRegister.MultiplyAdd(x, high, h0);
                 }
                 if (TRows.Value > 1)
                 {
-                    V x = V.Broadcast((float*)(p0 + row));
-                    l1 = V.MultiplyAdd(x, low, l1);
-                    if (TColumns.Value > 1) h1 = V.MultiplyAdd(x, high, h1);
+                    V x = TRegister.Broadcast((float*)(p0 + row));
+                    l1 = TRegister.MultiplyAdd(x, low, l1);
+                    if (TColumns.Value > 1) h1 = TRegister.MultiplyAdd(x, high, h1);
                 }
                 if (TRows.Value > 2)
                 {
-                    V x = V.Broadcast((float*)(p0 + row2));
-                    l2 = V.MultiplyAdd(x, low, l2);
-                    if (TColumns.Value > 1) h2 = V.MultiplyAdd(x, high, h2);
+                    V x = TRegister.Broadcast((float*)(p0 + row2));
+                    l2 = TRegister.MultiplyAdd(x, low, l2);
+                    if (TColumns.Value > 1) h2 = TRegister.MultiplyAdd(x, high, h2);
                 }
                 if (TRows.Value > 3)
                 {
-                    V x = V.Broadcast((float*)(p1));
-                    l3 = V.MultiplyAdd(x, low, l3);
-                    if (TColumns.Value > 1) h3 = V.MultiplyAdd(x, high, h3);
+                    V x = TRegister.Broadcast((float*)(p1));
+                    l3 = TRegister.MultiplyAdd(x, low, l3);
+                    if (TColumns.Value > 1) h3 = TRegister.MultiplyAdd(x, high, h3);
                 }
                 if (TRows.Value > 4)
                 {
-                    V x = V.Broadcast((float*)(p1 + row));
-                    l4 = V.MultiplyAdd(x, low, l4);
-                    if (TColumns.Value > 1) h4 = V.MultiplyAdd(x, high, h4);
+                    V x = TRegister.Broadcast((float*)(p1 + row));
+                    l4 = TRegister.MultiplyAdd(x, low, l4);
+                    if (TColumns.Value > 1) h4 = TRegister.MultiplyAdd(x, high, h4);
                 }
                 if (TRows.Value > 5)
                 {
-                    V x = V.Broadcast((float*)(p1 + row2));
-                    l5 = V.MultiplyAdd(x, low, l5);
-                    if (TColumns.Value > 1) h5 = V.MultiplyAdd(x, high, h5);
+                    V x = TRegister.Broadcast((float*)(p1 + row2));
+                    l5 = TRegister.MultiplyAdd(x, low, l5);
+                    if (TColumns.Value > 1) h5 = TRegister.MultiplyAdd(x, high, h5);
                 }
                 if (TRows.Value > 6)
                 {
-                    V x = V.Broadcast((float*)(p2));
-                    l6 = V.MultiplyAdd(x, low, l6);
-                    if (TColumns.Value > 1) h6 = V.MultiplyAdd(x, high, h6);
+                    V x = TRegister.Broadcast((float*)(p2));
+                    l6 = TRegister.MultiplyAdd(x, low, l6);
+                    if (TColumns.Value > 1) h6 = TRegister.MultiplyAdd(x, high, h6);
                 }
                 if (TRows.Value > 7)
                 {
-                    V x = V.Broadcast((float*)(p2 + row));
-                    l7 = V.MultiplyAdd(x, low, l7);
-                    if (TColumns.Value > 1) h7 = V.MultiplyAdd(x, high, h7);
+                    V x = TRegister.Broadcast((float*)(p2 + row));
+                    l7 = TRegister.MultiplyAdd(x, low, l7);
+                    if (TColumns.Value > 1) h7 = TRegister.MultiplyAdd(x, high, h7);
                 }
                 if (TRows.Value > 8)
                 {
-                    V x = V.Broadcast((float*)(p2 + row2));
-                    l8 = V.MultiplyAdd(x, low, l8);
-                    if (TColumns.Value > 1) h8 = V.MultiplyAdd(x, high, h8);
+                    V x = TRegister.Broadcast((float*)(p2 + row2));
+                    l8 = TRegister.MultiplyAdd(x, low, l8);
+                    if (TColumns.Value > 1) h8 = TRegister.MultiplyAdd(x, high, h8);
                 }
                 if (TRows.Value > 9)
                 {
-                    V x = V.Broadcast((float*)(p3));
-                    l9 = V.MultiplyAdd(x, low, l9);
-                    if (TColumns.Value > 1) h9 = V.MultiplyAdd(x, high, h9);
+                    V x = TRegister.Broadcast((float*)(p3));
+                    l9 = TRegister.MultiplyAdd(x, low, l9);
+                    if (TColumns.Value > 1) h9 = TRegister.MultiplyAdd(x, high, h9);
                 }
                 if (TRows.Value > 10)
                 {
-                    V x = V.Broadcast((float*)(p3 + row));
-                    l10 = V.MultiplyAdd(x, low, l10);
-                    if (TColumns.Value > 1) h10 = V.MultiplyAdd(x, high, h10);
+                    V x = TRegister.Broadcast((float*)(p3 + row));
+                    l10 = TRegister.MultiplyAdd(x, low, l10);
+                    if (TColumns.Value > 1) h10 = TRegister.MultiplyAdd(x, high, h10);
                 }
                 if (TRows.Value > 11)
                 {
-                    V x = V.Broadcast((float*)(p3 + row2));
-                    l11 = V.MultiplyAdd(x, low, l11);
-                    if (TColumns.Value > 1) h11 = V.MultiplyAdd(x, high, h11);
+                    V x = TRegister.Broadcast((float*)(p3 + row2));
+                    l11 = TRegister.MultiplyAdd(x, low, l11);
+                    if (TColumns.Value > 1) h11 = TRegister.MultiplyAdd(x, high, h11);
                 }
                 if (TRows.Value > 12)
                 {
-                    V x = V.Broadcast((float*)(p4));
-                    l12 = V.MultiplyAdd(x, low, l12);
-                    if (TColumns.Value > 1) h12 = V.MultiplyAdd(x, high, h12);
+                    V x = TRegister.Broadcast((float*)(p4));
+                    l12 = TRegister.MultiplyAdd(x, low, l12);
+                    if (TColumns.Value > 1) h12 = TRegister.MultiplyAdd(x, high, h12);
                 }
                 if (TRows.Value > 13)
                 {
-                    V x = V.Broadcast((float*)(p4 + row));
-                    l13 = V.MultiplyAdd(x, low, l13);
-                    if (TColumns.Value > 1) h13 = V.MultiplyAdd(x, high, h13);
+                    V x = TRegister.Broadcast((float*)(p4 + row));
+                    l13 = TRegister.MultiplyAdd(x, low, l13);
+                    if (TColumns.Value > 1) h13 = TRegister.MultiplyAdd(x, high, h13);
                 }
                 p0 += step;
                 p1 += step;
@@ -152,10 +153,10 @@ internal static unsafe class MicroKernel<V, TRows, TColumns>
     {
         if (add)
         {
-            low += V.Load(c);
-            if (TColumns.Value > 1) high += V.Load(c + V.Width);
+            low = TRegister.Add(low, TRegister.Load(c));
+            if (TColumns.Value > 1) high = TRegister.Add(high, TRegister.Load(c + TRegister.Width));
         }
-        V.Store(c, low);
-        if (TColumns.Value > 1) V.Store(c + V.Width, high);
+        TRegister.Store(c, low);
+        if (TColumns.Value > 1) TRegister.Store(c + TRegister.Width, high);
     }
 }

@@ -55,7 +55,15 @@ internal static unsafe class ProductCpu<TLanes, TDoubles>
         if (sweep && rowChunks > 1)
         {
             job.Shared = Scratch.Get<float>(ScratchSlot.PackedB, TileCpu<TLanes, TDoubles>.PackedLength(n, inner.MaxLength));
-            for (int j = 0; j < n; j += group) columns.Pack(0, j, Math.Min(group, n - j), job.Shared + ((nint)j * inner.MaxLength));
+            var packing = new Packing<TColumns> { Columns = columns, Shared = job.Shared, N = n, Length = inner.MaxLength };
+            if (threads == 1)
+            {
+                for (int i = 0; i < groups; i++) packing.Execute(i);
+            }
+            else
+            {
+                workers.Run(groups, ref packing);
+            }
         }
         if (threads == 1)
         {
@@ -64,6 +72,20 @@ internal static unsafe class ProductCpu<TLanes, TDoubles>
         else
         {
             workers.Run(rowChunks * job.ColumnChunks, ref job);
+        }
+    }
+
+    private struct Packing<TColumns> : IJob where TColumns : struct, IColumnSource
+    {
+        public TColumns Columns;
+        public float* Shared;
+        public int N;
+        public nint Length;
+
+        public readonly void Execute(int chunk)
+        {
+            int column = chunk * TileCpu<TLanes, TDoubles>.Group;
+            Columns.Pack(0, column, Math.Min(TileCpu<TLanes, TDoubles>.Group, N - column), Shared + (column * Length));
         }
     }
 

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
 
 namespace GracefulKernels.Kernels;
 
@@ -60,40 +61,41 @@ internal static unsafe class TileCpu<TLanes, TDoubles>
     {
         if (typeof(TLanes) == typeof(Lanes512))
         {
-            if (width == 16) Select<Register512, Size1>(a, b.Start, b.Step, rows, c, ldc, add);
-            else Select<Register512, Size2>(a, b.Start, b.Step, rows, c, ldc, add);
+            if (width == 16) Select<Register512, Vector512<float>, Size1>(a, b.Start, b.Step, rows, c, ldc, add);
+            else Select<Register512, Vector512<float>, Size2>(a, b.Start, b.Step, rows, c, ldc, add);
             return;
         }
         int sub = SubPanel(width);
         for (int j = 0; j < columns; j += sub)
         {
             float* panel = b.Start + (j * b.ColumnStride);
-            if (typeof(TLanes) == typeof(Lanes256)) Select<Register256, Size2>(a, panel, b.Step, rows, c + j, ldc, add);
-            else if (typeof(TLanes) == typeof(Lanes128)) Select<Register128, Size2>(a, panel, b.Step, rows, c + j, ldc, add);
-            else Select<RegisterScalar, Size2>(a, panel, b.Step, rows, c + j, ldc, add);
+            if (typeof(TLanes) == typeof(Lanes256)) Select<Register256, Vector256<float>, Size2>(a, panel, b.Step, rows, c + j, ldc, add);
+            else if (typeof(TLanes) == typeof(Lanes128)) Select<Register128, Vector128<float>, Size2>(a, panel, b.Step, rows, c + j, ldc, add);
+            else Select<RegisterScalar, float, Size2>(a, panel, b.Step, rows, c + j, ldc, add);
         }
     }
 
-    private static void Select<TRegister, TColumns>(in RowTile a, float* b, nint step, int rows, float* c, nint ldc, bool add)
-        where TRegister : struct, IRegister<TRegister>
+    private static void Select<TRegister, TVector, TColumns>(in RowTile a, float* b, nint step, int rows, float* c, nint ldc, bool add)
+        where TRegister : struct, IRegister<TVector>
+        where TVector : struct
         where TColumns : struct, ISize
     {
         switch (rows)
         {
-            case 1: MicroKernel<TRegister, Size1, TColumns>.Multiply(a, b, step, c, ldc, add); break;
-            case 2: MicroKernel<TRegister, Size2, TColumns>.Multiply(a, b, step, c, ldc, add); break;
-            case 3: MicroKernel<TRegister, Size3, TColumns>.Multiply(a, b, step, c, ldc, add); break;
-            case 4: MicroKernel<TRegister, Size4, TColumns>.Multiply(a, b, step, c, ldc, add); break;
-            case 5: MicroKernel<TRegister, Size5, TColumns>.Multiply(a, b, step, c, ldc, add); break;
-            case 6: MicroKernel<TRegister, Size6, TColumns>.Multiply(a, b, step, c, ldc, add); break;
-            case 7: MicroKernel<TRegister, Size7, TColumns>.Multiply(a, b, step, c, ldc, add); break;
-            case 8: MicroKernel<TRegister, Size8, TColumns>.Multiply(a, b, step, c, ldc, add); break;
-            case 9: MicroKernel<TRegister, Size9, TColumns>.Multiply(a, b, step, c, ldc, add); break;
-            case 10: MicroKernel<TRegister, Size10, TColumns>.Multiply(a, b, step, c, ldc, add); break;
-            case 11: MicroKernel<TRegister, Size11, TColumns>.Multiply(a, b, step, c, ldc, add); break;
-            case 12: MicroKernel<TRegister, Size12, TColumns>.Multiply(a, b, step, c, ldc, add); break;
-            case 13: MicroKernel<TRegister, Size13, TColumns>.Multiply(a, b, step, c, ldc, add); break;
-            case 14: MicroKernel<TRegister, Size14, TColumns>.Multiply(a, b, step, c, ldc, add); break;
+            case 1: MicroKernel<TRegister, TVector, Size1, TColumns>.Multiply(a, b, step, c, ldc, add); break;
+            case 2: MicroKernel<TRegister, TVector, Size2, TColumns>.Multiply(a, b, step, c, ldc, add); break;
+            case 3: MicroKernel<TRegister, TVector, Size3, TColumns>.Multiply(a, b, step, c, ldc, add); break;
+            case 4: MicroKernel<TRegister, TVector, Size4, TColumns>.Multiply(a, b, step, c, ldc, add); break;
+            case 5: MicroKernel<TRegister, TVector, Size5, TColumns>.Multiply(a, b, step, c, ldc, add); break;
+            case 6: MicroKernel<TRegister, TVector, Size6, TColumns>.Multiply(a, b, step, c, ldc, add); break;
+            case 7: MicroKernel<TRegister, TVector, Size7, TColumns>.Multiply(a, b, step, c, ldc, add); break;
+            case 8: MicroKernel<TRegister, TVector, Size8, TColumns>.Multiply(a, b, step, c, ldc, add); break;
+            case 9: MicroKernel<TRegister, TVector, Size9, TColumns>.Multiply(a, b, step, c, ldc, add); break;
+            case 10: MicroKernel<TRegister, TVector, Size10, TColumns>.Multiply(a, b, step, c, ldc, add); break;
+            case 11: MicroKernel<TRegister, TVector, Size11, TColumns>.Multiply(a, b, step, c, ldc, add); break;
+            case 12: MicroKernel<TRegister, TVector, Size12, TColumns>.Multiply(a, b, step, c, ldc, add); break;
+            case 13: MicroKernel<TRegister, TVector, Size13, TColumns>.Multiply(a, b, step, c, ldc, add); break;
+            case 14: MicroKernel<TRegister, TVector, Size14, TColumns>.Multiply(a, b, step, c, ldc, add); break;
         }
     }
 

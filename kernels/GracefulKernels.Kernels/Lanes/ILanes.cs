@@ -71,6 +71,12 @@ internal unsafe interface ILanes<TSelf, TDoubles>
     /// <summary>Lane by lane <c>mask ? a : b</c>.</summary>
     static abstract TSelf Select(TSelf mask, TSelf a, TSelf b);
 
+    /// <summary>Lane by lane <c>a &gt; b ? x : y</c>, in one step where the processor has mask registers.</summary>
+    static abstract TSelf WhereGreater(TSelf a, TSelf b, TSelf x, TSelf y);
+
+    /// <summary>Lane by lane <c>a == b ? x : y</c>, in the same way.</summary>
+    static abstract TSelf WhereEqual(TSelf a, TSelf b, TSelf x, TSelf y);
+
     /// <summary>One bit a lane of a comparison.</summary>
     static abstract uint ToBits(TSelf mask);
 

@@ -13,21 +13,22 @@ internal static class LaneMath
 
     internal const int MantissaBits = 0x007FFFFF;
 
-    /// <summary>Below this, eˣ would be subnormal and is 0 instead.</summary>
-    public const float SmallestExponent = -87.33654f;
+    /// <summary>From here down eˣ is below half of the smallest subnormal number, so 0.</summary>
+    private const float SmallestExponent = -104f;
 
     // ln 2 in two parts; the first has trailing zeros, so that its product with a whole number is exact.
     private const float Ln2High = 0.693359375f;
     private const float Ln2Low = -2.12194440e-4f;
 
     /// <summary>
-    /// eˣ for x in [−∞, 88.7], at most 1 ulp off; 0 below <see cref="SmallestExponent"/>; NaN stays NaN. Exactly 1 at 0.
+    /// eˣ for x in [−∞, 88.7], at most 1 ulp off (where the result is subnormal, of its grid); NaN stays NaN. Exactly 1 at 0.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static TLanes Exp<TLanes, TDoubles>(TLanes x)
         where TLanes : struct, ILanes<TLanes, TDoubles>
         where TDoubles : struct, IDoubleLanes<TDoubles>
     {
+        x = TLanes.Max(TLanes.Broadcast(SmallestExponent), x);
         TLanes n = TLanes.Round(x * TLanes.Broadcast(1.44269504f));
         TLanes r = TLanes.MultiplyAdd(n, TLanes.Broadcast(-Ln2High), x);
         r = TLanes.MultiplyAdd(n, TLanes.Broadcast(-Ln2Low), r);
@@ -35,8 +36,7 @@ internal static class LaneMath
         q = TLanes.MultiplyAdd(q, r, TLanes.Broadcast(4.166839644e-2f));
         q = TLanes.MultiplyAdd(q, r, TLanes.Broadcast(1.666651964e-1f));
         q = TLanes.MultiplyAdd(q, r, TLanes.Broadcast(4.999999404e-1f));
-        TLanes p = TLanes.MultiplyAdd(r * r, q, r) + TLanes.Broadcast(1f);
-        return TLanes.Select(TLanes.GreaterThan(TLanes.Broadcast(SmallestExponent), x), TLanes.Zero, TLanes.Scale(p, n));
+        return TLanes.Scale(TLanes.MultiplyAdd(r * r, q, r) + TLanes.Broadcast(1f), n);
     }
 
     /// <summary><c>(eˣ − 1 − x) / x²</c> for |x| ≤ 1, relative error at most 2⁻²³.</summary>
@@ -63,7 +63,7 @@ internal static class LaneMath
         return LogOfSplit<TLanes, TDoubles>(m - TLanes.Broadcast(1f), n);
     }
 
-    /// <summary>log(1 + y) for finite y ≥ −½, at most 1 ulp off also where y is tiny; anything elsewhere.</summary>
+    /// <summary>log(1 + y) for finite y ≥ −½, at most 1½ ulp off also where y is tiny; anything elsewhere.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static TLanes LogOnePlus<TLanes, TDoubles>(TLanes y)
         where TLanes : struct, ILanes<TLanes, TDoubles>

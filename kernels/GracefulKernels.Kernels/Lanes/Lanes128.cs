@@ -163,6 +163,12 @@ internal readonly unsafe struct Lanes128 : ILanes<Lanes128, DoubleLanes128>
             Vector128.ConditionalSelect(mask._d, a._d, b._d));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes128 WhereGreater(Lanes128 a, Lanes128 b, Lanes128 x, Lanes128 y) => Select(GreaterThan(a, b), x, y);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes128 WhereEqual(Lanes128 a, Lanes128 b, Lanes128 x, Lanes128 y) => Select(Equal(a, b), x, y);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static uint ToBits(Lanes128 mask)
         => mask._a.ExtractMostSignificantBits() | (mask._b.ExtractMostSignificantBits() << 4) | (mask._c.ExtractMostSignificantBits() << 8) | (mask._d.ExtractMostSignificantBits() << 12);
 

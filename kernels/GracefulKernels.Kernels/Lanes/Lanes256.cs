@@ -127,6 +127,12 @@ internal readonly unsafe struct Lanes256 : ILanes<Lanes256, DoubleLanes256>
             Vector256.ConditionalSelect(mask._b, a._b, b._b));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes256 WhereGreater(Lanes256 a, Lanes256 b, Lanes256 x, Lanes256 y) => Select(GreaterThan(a, b), x, y);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes256 WhereEqual(Lanes256 a, Lanes256 b, Lanes256 x, Lanes256 y) => Select(Equal(a, b), x, y);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static uint ToBits(Lanes256 mask)
         => mask._a.ExtractMostSignificantBits() | (mask._b.ExtractMostSignificantBits() << 8);
 

@@ -94,6 +94,14 @@ internal readonly unsafe struct Lanes512 : ILanes<Lanes512, DoubleLanes512>
     public static Lanes512 Select(Lanes512 mask, Lanes512 a, Lanes512 b) => new(Vector512.ConditionalSelect(mask._v, a._v, b._v));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes512 WhereGreater(Lanes512 a, Lanes512 b, Lanes512 x, Lanes512 y)
+        => new(Vector512.ConditionalSelect(Vector512.GreaterThan(a._v, b._v), x._v, y._v));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes512 WhereEqual(Lanes512 a, Lanes512 b, Lanes512 x, Lanes512 y)
+        => new(Vector512.ConditionalSelect(Vector512.Equals(a._v, b._v), x._v, y._v));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static uint ToBits(Lanes512 mask) => (uint)mask._v.ExtractMostSignificantBits();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -151,6 +151,12 @@ internal unsafe struct LanesScalar : ILanes<LanesScalar, DoubleLanesScalar>
         return b;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static LanesScalar WhereGreater(LanesScalar a, LanesScalar b, LanesScalar x, LanesScalar y) => Select(GreaterThan(a, b), x, y);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static LanesScalar WhereEqual(LanesScalar a, LanesScalar b, LanesScalar x, LanesScalar y) => Select(Equal(a, b), x, y);
+
     public static uint ToBits(LanesScalar mask)
     {
         uint bits = 0;

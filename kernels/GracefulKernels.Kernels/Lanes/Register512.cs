@@ -4,28 +4,24 @@ using System.Runtime.Intrinsics;
 namespace GracefulKernels.Kernels;
 
 /// <summary>A register of 512 bits.</summary>
-internal readonly unsafe struct Register512 : IRegister<Register512>
+internal readonly unsafe struct Register512 : IRegister<Vector512<float>>
 {
-    private readonly Vector512<float> _v;
-
-    private Register512(Vector512<float> v) => _v = v;
-
     public static int Width => 16;
 
-    public static Register512 Zero => new(Vector512<float>.Zero);
+    public static Vector512<float> Zero => Vector512<float>.Zero;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Register512 Load(float* source) => new(Vector512.Load(source));
+    public static Vector512<float> Load(float* source) => Vector512.Load(source);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Register512 Broadcast(float* source) => new(Vector512.Create(*source));
+    public static Vector512<float> Broadcast(float* source) => Vector512.Create(*source);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Store(float* destination, Register512 value) => value._v.Store(destination);
+    public static void Store(float* destination, Vector512<float> value) => value.Store(destination);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Register512 operator +(Register512 a, Register512 b) => new(a._v + b._v);
+    public static Vector512<float> Add(Vector512<float> a, Vector512<float> b) => a + b;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Register512 MultiplyAdd(Register512 a, Register512 b, Register512 c) => new(Vector512.FusedMultiplyAdd(a._v, b._v, c._v));
+    public static Vector512<float> MultiplyAdd(Vector512<float> a, Vector512<float> b, Vector512<float> c) => Vector512.FusedMultiplyAdd(a, b, c);
 }

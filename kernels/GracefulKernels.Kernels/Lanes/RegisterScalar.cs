@@ -3,28 +3,24 @@ using System.Runtime.CompilerServices;
 namespace GracefulKernels.Kernels;
 
 /// <summary>One fp32 number.</summary>
-internal readonly unsafe struct RegisterScalar : IRegister<RegisterScalar>
+internal readonly unsafe struct RegisterScalar : IRegister<float>
 {
-    private readonly float _v;
-
-    private RegisterScalar(float v) => _v = v;
-
     public static int Width => 1;
 
-    public static RegisterScalar Zero => default;
+    public static float Zero => 0f;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static RegisterScalar Load(float* source) => new(*source);
+    public static float Load(float* source) => *source;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static RegisterScalar Broadcast(float* source) => new(*source);
+    public static float Broadcast(float* source) => *source;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Store(float* destination, RegisterScalar value) => *destination = value._v;
+    public static void Store(float* destination, float value) => *destination = value;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static RegisterScalar operator +(RegisterScalar a, RegisterScalar b) => new(a._v + b._v);
+    public static float Add(float a, float b) => a + b;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static RegisterScalar MultiplyAdd(RegisterScalar a, RegisterScalar b, RegisterScalar c) => new(MathF.FusedMultiplyAdd(a._v, b._v, c._v));
+    public static float MultiplyAdd(float a, float b, float c) => MathF.FusedMultiplyAdd(a, b, c);
 }

@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace GracefulKernels.Kernels;
 
 /// <summary>
@@ -9,6 +11,10 @@ internal static unsafe class PatchGram<TLanes, TDoubles>
     where TDoubles : struct, IDoubleLanes<TDoubles>
 {
     private const int Group = TileCpu<TLanes, TDoubles>.Group;
+
+    /// <summary>Groups that share one reading of a band.</summary>
+    private const int GroupsPerChunk = 8;
+
     private const int WantedChunks = 16;
     private const int SlicePositions = 4096;
     private const long SmallWork = 200_000;
@@ -16,10 +22,11 @@ internal static unsafe class PatchGram<TLanes, TDoubles>
     public static void Run(Workers workers, in ConvolutionShape shape, float* x, bool homogeneous, double* sum)
     {
         int patch = shape.PatchLength, d = homogeneous ? patch + 1 : patch, groups = (patch + Group - 1) / Group;
+        int chunks = (groups + GroupsPerChunk - 1) / GroupsPerChunk;
         var bands = new PatchBands(shape);
         if (bands.Count == 0) return;
         long positions = (long)shape.Batch * shape.Positions;
-        int slices = (int)Math.Clamp(positions / SlicePositions, 1, Math.Max(1, WantedChunks / Math.Max(groups, 1)));
+        int slices = (int)Math.Clamp(positions / SlicePositions, 1, Math.Max(1, WantedChunks / Math.Max(chunks, 1)));
         int bandsPerSlice = (bands.Count + slices - 1) / slices;
         slices = (bands.Count + bandsPerSlice - 1) / bandsPerSlice;
         var job = new Job
@@ -30,6 +37,7 @@ internal static unsafe class PatchGram<TLanes, TDoubles>
             Patch = patch,
             D = d,
             Groups = groups,
+            ColumnChunks = chunks,
             BandsPerSlice = bandsPerSlice,
             BandsPerStretch = Math.Max(1, PatchBands.MaxPositions / bands.MaxBandPositions),
             Sum = sum,
@@ -38,12 +46,12 @@ internal static unsafe class PatchGram<TLanes, TDoubles>
         var merge = new Merge { Job = job, Slices = slices };
         if (positions * patch * d < SmallWork)
         {
-            for (int i = 0; i < slices * groups; i++) job.Execute(i);
+            for (int i = 0; i < slices * chunks; i++) job.Execute(i);
             for (int i = 0; i < groups && slices > 1; i++) merge.Execute(i);
         }
         else
         {
-            workers.Run(slices * groups, ref job);
+            workers.Run(slices * chunks, ref job);
             if (slices > 1) workers.Run(groups, ref merge);
         }
         if (homogeneous) sum[((nint)d * d) - 1] += positions;
@@ -53,7 +61,7 @@ internal static unsafe class PatchGram<TLanes, TDoubles>
     {
         public PatchBands Bands;
         public float* X;
-        public int Channels, Patch, D, Groups;
+        public int Channels, Patch, D, Groups, ColumnChunks;
         public int BandsPerSlice, BandsPerStretch;
         public double* Sum;
 
@@ -62,26 +70,43 @@ internal static unsafe class PatchGram<TLanes, TDoubles>
 
         public readonly void Execute(int chunk)
         {
-            int slice = chunk / Groups, group = chunk - (slice * Groups), column = group * Group;
-            int columns = Math.Min(Group, Patch - column), width = TileCpu<TLanes, TDoubles>.Width(columns);
+            int slice = chunk / ColumnChunks, firstGroup = (chunk - (slice * ColumnChunks)) * GroupsPerChunk;
+            int lastGroup = Math.Min(firstGroup + GroupsPerChunk, Groups);
             int first = slice * BandsPerSlice, end = Math.Min(first + BandsPerSlice, Bands.Count);
+            nint length = (nint)D * Group;
             float* image = Scratch.Get<float>(ScratchSlot.PaddedImage, Bands.ScratchLength);
             float* packed = Scratch.Get<float>(ScratchSlot.PackedB, (long)Bands.MaxBandPositions * Group);
-            float* partial = Scratch.Get<float>(ScratchSlot.PartialSums, (long)D * Group);
-            double* sums = SliceSums != null ? SliceSums + (chunk * (nint)D * Group) : Scratch.Get<double>(ScratchSlot.Covariance, (long)D * Group);
-            new Span<double>(sums, D * Group).Clear();
+            float* partial = Scratch.Get<float>(ScratchSlot.PartialSums, length * GroupsPerChunk);
+            double* sums = SliceSums != null
+                ? SliceSums + (((slice * Groups) + firstGroup) * length)
+                : Scratch.Get<double>(ScratchSlot.Covariance, length * GroupsPerChunk);
+            NativeMemory.Clear(sums, (nuint)((lastGroup - firstGroup) * length * sizeof(double)));
             Segment* segments = stackalloc Segment[Bands.MaxSegments];
             for (int band = first; band < end; band++)
             {
                 int positions = Bands.Read(band, X, image, segments, out RowTile tile, out nint pitch);
                 var runs = new PatchRuns(Bands.Y, Bands.X, Channels, pitch);
-                PatchPanel<TLanes, TDoubles>.Pack(tile, runs, column, columns, positions, packed);
-                var panel = new Panel { Start = packed, Step = TileCpu<TLanes, TDoubles>.SubPanel(width), ColumnStride = positions };
                 int inStretch = (band - first) % BandsPerStretch;
-                Rows(tile, runs, panel, partial, column, width, positions, inStretch == 0);
-                if (inStretch == BandsPerStretch - 1 || band == end - 1) CovarianceSums<TLanes, TDoubles>.Widen(partial, sums, column, D, width);
+                for (int group = firstGroup; group < lastGroup; group++)
+                {
+                    int column = group * Group, columns = Math.Min(Group, Patch - column), width = TileCpu<TLanes, TDoubles>.Width(columns);
+                    float* part = partial + ((group - firstGroup) * length);
+                    Panel panel = PatchPanel<TLanes, TDoubles>.Get(tile, runs, column, columns, positions, packed);
+                    Rows(tile, runs, panel, part, column, width, positions, inStretch == 0);
+                    if (inStretch < BandsPerStretch - 1 && band < end - 1) continue;
+                    CovarianceSums<TLanes, TDoubles>.Widen(part, sums + ((group - firstGroup) * length), column, D, width);
+                }
             }
-            if (SliceSums == null) CovarianceSums<TLanes, TDoubles>.AddToBothTriangles(sums, Sum, column, columns, D, width);
+            for (int group = firstGroup; group < lastGroup && SliceSums == null; group++)
+            {
+                AddToSum(sums + ((group - firstGroup) * length), group);
+            }
+        }
+
+        public readonly void AddToSum(double* sums, int group)
+        {
+            int column = group * Group, columns = Math.Min(Group, Patch - column);
+            CovarianceSums<TLanes, TDoubles>.AddToBothTriangles(sums, Sum, column, columns, D, TileCpu<TLanes, TDoubles>.Width(columns));
         }
 
         /// <summary>All row tiles that reach the group's diagonal block or lie below it, and the row of ones.</summary>
@@ -135,8 +160,7 @@ internal static unsafe class PatchGram<TLanes, TDoubles>
                 double* slice = total + (s * Job.Groups * length);
                 for (nint i = 0; i < length; i += 8) TDoubles.Store(total + i, TDoubles.Load(total + i) + TDoubles.Load(slice + i));
             }
-            int column = group * Group, columns = Math.Min(Group, Job.Patch - column);
-            CovarianceSums<TLanes, TDoubles>.AddToBothTriangles(total, Job.Sum, column, columns, Job.D, TileCpu<TLanes, TDoubles>.Width(columns));
+            Job.AddToSum(total, group);
         }
     }
 }

@@ -7,8 +7,20 @@ internal static unsafe class PatchPanel<TLanes, TDoubles>
     where TLanes : struct, ILanes<TLanes, TDoubles>
     where TDoubles : struct, IDoubleLanes<TDoubles>
 {
+    /// <summary>The group where it lies, if its columns and all positions are runs of memory; packed at <paramref name="destination"/> otherwise.</summary>
     /// <param name="band">Segments are runs of positions; its start is the first element of a patch.</param>
-    public static void Pack(in RowTile band, in PatchRuns runs, int column, int columns, int positions, float* destination)
+    public static Panel Get(in RowTile band, in PatchRuns runs, int column, int columns, int positions, float* destination)
+    {
+        int width = TileCpu<TLanes, TDoubles>.Width(columns), run = column / runs.Length, offset = column - (run * runs.Length);
+        if (band.SegmentCount == 1 && columns == width && offset + columns <= runs.Length)
+        {
+            return new Panel { Start = band.Start + runs.Offset(run) + offset, Step = band.Step / sizeof(float), ColumnStride = 1 };
+        }
+        Pack(band, runs, column, columns, positions, destination);
+        return new Panel { Start = destination, Step = TileCpu<TLanes, TDoubles>.SubPanel(width), ColumnStride = positions };
+    }
+
+    private static void Pack(in RowTile band, in PatchRuns runs, int column, int columns, int positions, float* destination)
     {
         int width = TileCpu<TLanes, TDoubles>.Width(columns), sub = TileCpu<TLanes, TDoubles>.SubPanel(width);
         if (columns < width) new Span<float>(destination, width * positions).Clear();

@@ -50,14 +50,18 @@ internal sealed unsafe partial class CpuKernels<TLanes, TDoubles>
             Shape.OutputRows(chunk, out long row, out long rowEnd);
             for (; row < rowEnd; row++)
             {
+                PoolLines lines = Shape.Lines(row);
                 for (int ox = 0; ox < outWidth; ox++)
                 {
-                    PoolWindow window = Shape.Window(row, ox);
+                    PoolColumns columns = Shape.Columns(ox);
                     long at = ((row * outWidth) + ox) * channels;
                     for (int c = 0; c < channels; c += Lane)
                     {
                         int count = Math.Min(Lane, channels - c);
-                        Largest(window, X + c, count, out TLanes best, out TLanes place);
+                        if (!Largest(lines, columns, X + c, count, out TLanes best, out TLanes place))
+                        {
+                            LargestOrNaN(lines, columns, X + c, count, out best, out place);
+                        }
                         Store(Y + at + c, count, best);
                         if (Argmax != null) TLanes.StoreUInt16(Argmax + at + c, count, place);
                     }
@@ -65,22 +69,49 @@ internal sealed unsafe partial class CpuKernels<TLanes, TDoubles>
             }
         }
 
+        /// <summary>
+        /// For windows without a NaN, else false: a maximum is then one instruction, and neither comparison stands in the chain from one
+        /// maximum to the next.
+        /// </summary>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        private readonly void Largest(in PoolWindow window, float* x, int count, out TLanes best, out TLanes place)
+        private readonly bool Largest(in PoolLines lines, in PoolColumns columns, float* x, int count, out TLanes best, out TLanes place)
         {
-            TLanes never = TLanes.FromBits(0xFFFF);
-            best = Load(x + window.Offset, count);
-            place = TLanes.Broadcast((window.Top * Shape.KernelWidth) + window.Left);
-            for (int ky = window.Top; ky < window.Bottom; ky++)
+            int kernelWidth = Shape.KernelWidth, channels = Shape.Channels;
+            float* line = x + lines.Offset + ((long)columns.Column * channels);
+            best = Load(line, count);
+            place = TLanes.Broadcast((lines.Top * kernelWidth) + columns.Left);
+            TLanes odd = TLanes.Zero;
+            for (int ky = lines.Top; ky < lines.Bottom; ky++, line += lines.Pitch)
             {
-                float* line = x + window.Offset + ((long)(ky - window.Top) * window.Pitch);
-                for (int kx = window.Left; kx < window.Right; kx++, line += Shape.Channels)
+                float* pixel = line;
+                for (int kx = columns.Left; kx < columns.Right; kx++, pixel += channels)
                 {
-                    TLanes v = Load(line, count);
+                    TLanes v = Load(pixel, count);
+                    place = TLanes.Select(TLanes.GreaterThan(v, best), TLanes.Broadcast((ky * kernelWidth) + kx), place);
+                    best = TLanes.Max(v, best);
+                    odd = TLanes.Select(TLanes.Equal(v, v), odd, v);
+                }
+            }
+            return TLanes.ToBits(TLanes.Equal(odd, odd)) == 0xFFFF;
+        }
+
+        [MethodImpl(MethodImplOptions.NoInlining)]
+        private readonly void LargestOrNaN(in PoolLines lines, in PoolColumns columns, float* x, int count, out TLanes best, out TLanes place)
+        {
+            float* line = x + lines.Offset + ((long)columns.Column * Shape.Channels);
+            best = Load(line, count);
+            place = TLanes.Broadcast((lines.Top * Shape.KernelWidth) + columns.Left);
+            for (int ky = lines.Top; ky < lines.Bottom; ky++, line += lines.Pitch)
+            {
+                float* pixel = line;
+                for (int kx = columns.Left; kx < columns.Right; kx++, pixel += Shape.Channels)
+                {
+                    TLanes v = Load(pixel, count);
                     // best ≥ v fails where v is larger and where either is NaN; a NaN that is already the best stays, as the first.
-                    TLanes keep = TLanes.Select(TLanes.Equal(best, best), TLanes.GreaterThanOrEqual(best, v), never);
-                    best = TLanes.Select(keep, best, v);
-                    place = TLanes.Select(keep, place, TLanes.Broadcast((ky * Shape.KernelWidth) + kx));
+                    TLanes keep = TLanes.GreaterThanOrEqual(best, v), number = TLanes.Equal(best, best);
+                    TLanes here = TLanes.Broadcast((ky * Shape.KernelWidth) + kx);
+                    place = TLanes.Select(number, TLanes.Select(keep, place, here), place);
+                    best = TLanes.Select(number, TLanes.Select(keep, best, v), best);
                 }
             }
         }
@@ -96,25 +127,27 @@ internal sealed unsafe partial class CpuKernels<TLanes, TDoubles>
         [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public readonly void Execute(int chunk)
         {
-            int channels = Shape.Channels, outWidth = Shape.OutWidth;
+            int channels = Shape.Channels, outWidth = Shape.OutWidth, kernelWidth = Shape.KernelWidth;
             Shape.OutputRows(chunk, out long row, out long rowEnd);
             for (; row < rowEnd; row++)
             {
+                PoolLines lines = Shape.Lines(row);
                 for (int ox = 0; ox < outWidth; ox++)
                 {
-                    PoolWindow window = Shape.Window(row, ox);
+                    PoolColumns columns = Shape.Columns(ox);
                     long at = ((row * outWidth) + ox) * channels;
                     for (int c = 0; c < channels; c += Lane)
                     {
                         int count = Math.Min(Lane, channels - c);
                         TLanes place = TLanes.LoadUInt16(Argmax + at + c, count), y = TLanes.Zero;
-                        for (int ky = window.Top; ky < window.Bottom; ky++)
+                        float* line = X + c + lines.Offset + ((long)columns.Column * channels);
+                        for (int ky = lines.Top; ky < lines.Bottom; ky++, line += lines.Pitch)
                         {
-                            float* line = X + c + window.Offset + ((long)(ky - window.Top) * window.Pitch);
-                            for (int kx = window.Left; kx < window.Right; kx++, line += channels)
+                            float* pixel = line;
+                            for (int kx = columns.Left; kx < columns.Right; kx++, pixel += channels)
                             {
-                                TLanes here = TLanes.Equal(place, TLanes.Broadcast((ky * Shape.KernelWidth) + kx));
-                                y = TLanes.Select(here, Load(line, count), y);
+                                TLanes here = TLanes.Equal(place, TLanes.Broadcast((ky * kernelWidth) + kx));
+                                y = TLanes.Select(here, Load(pixel, count), y);
                             }
                         }
                         Store(Y + at + c, count, y);
@@ -139,27 +172,29 @@ internal sealed unsafe partial class CpuKernels<TLanes, TDoubles>
         [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public readonly void Execute(int chunk)
         {
-            int channels = Shape.Channels, outWidth = Shape.OutWidth;
+            int channels = Shape.Channels, outWidth = Shape.OutWidth, outHeight = Shape.OutHeight;
             TLanes beta = TLanes.Broadcast(Beta);
             Shape.InputRows(chunk, out long row, out long rowEnd);
             for (; row < rowEnd; row++)
             {
+                (long image, long iy) = Math.DivRem(row, Shape.Height);
+                PoolCover down = Shape.CoverOfLine((int)iy);
                 for (int ix = 0; ix < Shape.Width; ix++)
                 {
-                    PoolCover cover = Shape.Cover(row, ix);
+                    PoolCover along = Shape.CoverOfColumn(ix, outWidth);
                     float* dx = Dx + (((row * Shape.Width) + ix) * channels);
                     for (int c = 0; c < channels; c += Lane)
                     {
                         int count = Math.Min(Lane, channels - c);
                         TLanes sum = Beta == 0 ? TLanes.Zero : beta * Load(dx + c, count);
-                        for (int oy = cover.Top; oy < cover.Bottom; oy++)
+                        for (int oy = down.First; oy < down.End; oy++)
                         {
-                            for (int ox = cover.Left; ox < cover.Right; ox++)
+                            int line = ((int)iy + Shape.PadTop - (oy * Shape.StrideY)) * Shape.KernelWidth;
+                            long at = ((((image * outHeight) + oy) * outWidth) + along.First) * channels + c;
+                            for (int ox = along.First; ox < along.End; ox++, at += channels)
                             {
-                                long at = ((((cover.Image * Shape.OutHeight) + oy) * outWidth) + ox) * channels + c;
-                                int ky = cover.Y + Shape.PadTop - (oy * Shape.StrideY), kx = ix + Shape.PadLeft - (ox * Shape.StrideX);
-                                TLanes here = TLanes.Equal(
-                                    TLanes.LoadUInt16(Argmax + at, count), TLanes.Broadcast((ky * Shape.KernelWidth) + kx));
+                                int place = line + ix + Shape.PadLeft - (ox * Shape.StrideX);
+                                TLanes here = TLanes.Equal(TLanes.LoadUInt16(Argmax + at, count), TLanes.Broadcast(place));
                                 sum += TLanes.Select(here, Load(Dy + at, count), TLanes.Zero);
                             }
                         }

@@ -31,19 +31,21 @@ internal sealed unsafe partial class CpuKernels<TLanes, TDoubles>
             Shape.OutputRows(chunk, out long row, out long rowEnd);
             for (; row < rowEnd; row++)
             {
+                PoolLines lines = Shape.Lines(row);
                 for (int ox = 0; ox < outWidth; ox++)
                 {
-                    PoolWindow window = Shape.Window(row, ox);
-                    TLanes divisor = TLanes.Broadcast(Shape.Divisor(window));
+                    PoolColumns columns = Shape.Columns(ox);
+                    TLanes divisor = TLanes.Broadcast(Shape.Divisor(lines, columns));
                     float* y = Y + (((row * outWidth) + ox) * channels);
                     for (int c = 0; c < channels; c += Lane)
                     {
                         int count = Math.Min(Lane, channels - c);
                         TLanes sum = TLanes.Zero;
-                        for (int ky = window.Top; ky < window.Bottom; ky++)
+                        float* line = X + c + lines.Offset + ((long)columns.Column * channels);
+                        for (int ky = lines.Top; ky < lines.Bottom; ky++, line += lines.Pitch)
                         {
-                            float* line = X + c + window.Offset + ((long)(ky - window.Top) * window.Pitch);
-                            for (int kx = window.Left; kx < window.Right; kx++, line += channels) sum += Load(line, count);
+                            float* pixel = line;
+                            for (int kx = columns.Left; kx < columns.Right; kx++, pixel += channels) sum += Load(pixel, count);
                         }
                         Store(y + c, count, sum / divisor);
                     }
@@ -63,26 +65,29 @@ internal sealed unsafe partial class CpuKernels<TLanes, TDoubles>
         [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public readonly void Execute(int chunk)
         {
-            int channels = Shape.Channels, outWidth = Shape.OutWidth;
+            int channels = Shape.Channels, outWidth = Shape.OutWidth, outHeight = Shape.OutHeight;
             TLanes beta = TLanes.Broadcast(Beta);
             Shape.InputRows(chunk, out long row, out long rowEnd);
             for (; row < rowEnd; row++)
             {
+                (long image, long iy) = Math.DivRem(row, Shape.Height);
+                PoolCover down = Shape.CoverOfLine((int)iy);
                 for (int ix = 0; ix < Shape.Width; ix++)
                 {
-                    PoolCover cover = Shape.Cover(row, ix);
+                    PoolCover along = Shape.CoverOfColumn(ix, outWidth);
                     float* dx = Dx + (((row * Shape.Width) + ix) * channels);
                     for (int c = 0; c < channels; c += Lane)
                     {
                         int count = Math.Min(Lane, channels - c);
                         TLanes sum = Beta == 0 ? TLanes.Zero : beta * Load(dx + c, count);
-                        for (int oy = cover.Top; oy < cover.Bottom; oy++)
+                        for (int oy = down.First; oy < down.End; oy++)
                         {
-                            long line = ((cover.Image * Shape.OutHeight) + oy) * outWidth;
-                            for (int ox = cover.Left; ox < cover.Right; ox++)
+                            long outRow = (image * outHeight) + oy;
+                            PoolLines lines = Shape.Lines(outRow);
+                            float* dy = Dy + (((outRow * outWidth) + along.First) * channels) + c;
+                            for (int ox = along.First; ox < along.End; ox++, dy += channels)
                             {
-                                int divisor = Shape.Divisor(Shape.Window((cover.Image * Shape.OutHeight) + oy, ox));
-                                sum += Load(Dy + ((line + ox) * channels) + c, count) / TLanes.Broadcast(divisor);
+                                sum += Load(dy, count) / TLanes.Broadcast(Shape.Divisor(lines, Shape.Columns(ox)));
                             }
                         }
                         Store(dx + c, count, sum);

@@ -1,16 +1,15 @@
 namespace GracefulKernels.Kernels;
 
-/// <summary>The part of a window that lies inside its image: places ky in [Top, Bottom), kx in [Left, Right).</summary>
-/// <param name="Offset">Element of place (Top, Left), channel 0.</param>
+/// <summary>The lines of an image that the windows of one output line touch: places ky in [Top, Bottom).</summary>
+/// <param name="Offset">Element at line (of place) Top, column 0, channel 0.</param>
 /// <param name="Pitch">Elements from a line of the image to the next.</param>
-internal readonly record struct PoolWindow(long Offset, long Pitch, int Top, int Bottom, int Left, int Right)
-{
-    public int Count => (Bottom - Top) * (Right - Left);
-}
+internal readonly record struct PoolLines(long Offset, long Pitch, int Top, int Bottom);
 
-/// <summary>The windows that hold an input pixel: output rows [Top, Bottom), columns [Left, Right) of <paramref name="Image"/>.</summary>
-/// <param name="Y">The pixel's line in its image.</param>
-internal readonly record struct PoolCover(long Image, int Y, int Top, int Bottom, int Left, int Right);
+/// <summary>The columns of an image that one window touches: places kx in [Left, Right), the first at image column <paramref name="Column"/>.</summary>
+internal readonly record struct PoolColumns(int Column, int Left, int Right);
+
+/// <summary>The output lines, or the output columns, whose windows hold an input line, or an input column: [First, End).</summary>
+internal readonly record struct PoolCover(int First, int End);
 
 internal static class PoolGeometry
 {
@@ -36,36 +35,32 @@ internal static class PoolGeometry
             rowEnd = Math.Min(row + rows, (long)s.Batch * s.Height);
         }
 
-        /// <summary>The window of output line <paramref name="row"/> (counted through the batch), column <paramref name="ox"/>.</summary>
-        public PoolWindow Window(long row, int ox)
+        /// <summary>What output line <paramref name="row"/> (counted through the batch) reads.</summary>
+        public PoolLines Lines(long row)
         {
             (long image, long oy) = Math.DivRem(row, s.OutHeight);
-            int y = ((int)oy * s.StrideY) - s.PadTop, x = (ox * s.StrideX) - s.PadLeft;
-            int top = Math.Max(0, -y), left = Math.Max(0, -x);
-            return new PoolWindow(
-                ((((image * s.Height) + y + top) * s.Width) + x + left) * s.Channels,
-                (long)s.Width * s.Channels,
-                top,
-                Math.Min(s.KernelHeight, s.Height - y),
-                left,
-                Math.Min(s.KernelWidth, s.Width - x));
+            int y = ((int)oy * s.StrideY) - s.PadTop, top = Math.Max(0, -y);
+            long pitch = (long)s.Width * s.Channels;
+            return new PoolLines(((image * s.Height) + y + top) * pitch, pitch, top, Math.Min(s.KernelHeight, s.Height - y));
         }
 
-        /// <summary>The windows that hold pixel <paramref name="ix"/> of input line <paramref name="row"/> (counted through the batch).</summary>
-        public PoolCover Cover(long row, int ix)
+        public PoolColumns Columns(int ox)
         {
-            (long image, long iy) = Math.DivRem(row, s.Height);
-            int y = (int)iy + s.PadTop, x = ix + s.PadLeft;
-            return new PoolCover(
-                image,
-                (int)iy,
-                Math.Max(0, (y - s.KernelHeight + s.StrideY) / s.StrideY),
-                Math.Min(s.OutHeight, (y / s.StrideY) + 1),
-                Math.Max(0, (x - s.KernelWidth + s.StrideX) / s.StrideX),
-                Math.Min(s.OutWidth, (x / s.StrideX) + 1));
+            int x = (ox * s.StrideX) - s.PadLeft, left = Math.Max(0, -x);
+            return new PoolColumns(x + left, left, Math.Min(s.KernelWidth, s.Width - x));
         }
+
+        /// <summary>Output lines whose windows hold line <paramref name="iy"/> of an image.</summary>
+        public PoolCover CoverOfLine(int iy) => Cover(iy + s.PadTop, s.KernelHeight, s.StrideY, s.OutHeight);
+
+        /// <summary>Output columns whose windows hold column <paramref name="ix"/>.</summary>
+        public PoolCover CoverOfColumn(int ix, int outWidth) => Cover(ix + s.PadLeft, s.KernelWidth, s.StrideX, outWidth);
 
         /// <summary>What the mean of a window divides by.</summary>
-        public int Divisor(in PoolWindow window) => s.CountPadding ? s.KernelHeight * s.KernelWidth : window.Count;
+        public int Divisor(in PoolLines lines, in PoolColumns columns)
+            => s.CountPadding ? s.KernelHeight * s.KernelWidth : (lines.Bottom - lines.Top) * (columns.Right - columns.Left);
     }
+
+    private static PoolCover Cover(int at, int kernel, int stride, int count)
+        => new(Math.Max(0, (at - kernel + stride) / stride), Math.Min(count, (at / stride) + 1));
 }

@@ -28,52 +28,50 @@ internal static unsafe class NarrowRows<TLanes, TDoubles, TLoss>
         for (int i = 0; i < end; i += 16)
         {
             TLanes n = TLanes.Load(tile.New + i), o = TLanes.Zero;
-            TLanes isLabel = TLanes.Equal(label, step);
-            labelNew = TLanes.Select(isLabel, n, labelNew);
+            labelNew = TLanes.WhereEqual(label, step, n, labelNew);
             if (TLoss.Divergence || TLoss.Matching)
             {
                 o = TLanes.Load(tile.Old + i);
-                labelOld = TLanes.Select(isLabel, o, labelOld);
+                labelOld = TLanes.WhereEqual(label, step, o, labelOld);
             }
             if (TLoss.CrossEntropy || TLoss.Divergence)
             {
                 TLanes b = RowTerms<TLanes, TDoubles, TLoss>.Shift<TCareful>(n, maxNew);
-                TLanes isStarNew = TLanes.Equal(starNew, step);
                 if (TLoss.Divergence)
                 {
                     TLanes a = RowTerms<TLanes, TDoubles, TLoss>.Shift<TCareful>(o, maxOld);
                     TLanes expNew = LaneMath.Exp<TLanes, TDoubles>(b * inverse), expOld = LaneMath.Exp<TLanes, TDoubles>(a * inverse);
                     TLanes.Store(tile.ExpNew + i, expNew);
                     TLanes.Store(tile.ExpOld + i, expOld);
-                    labelExpNewT = TLanes.Select(isLabel, expNew, labelExpNewT);
-                    labelExpOldT = TLanes.Select(isLabel, expOld, labelExpOldT);
+                    labelExpNewT = TLanes.WhereEqual(label, step, expNew, labelExpNewT);
+                    labelExpOldT = TLanes.WhereEqual(label, step, expOld, labelExpOldT);
                     cross = TLoss.Reversed
                         ? RowTerms<TLanes, TDoubles, TLoss>.AddWeighted<TCareful>(expNew, b - a, cross)
                         : RowTerms<TLanes, TDoubles, TLoss>.AddWeighted<TCareful>(expOld, a - b, cross);
-                    expNew = TLanes.Select(isStarNew, TLanes.Zero, expNew);
+                    expNew = TLanes.WhereEqual(starNew, step, TLanes.Zero, expNew);
                     restNewT += expNew;
-                    restOldT += TLanes.Select(TLanes.Equal(starOld, step), TLanes.Zero, expOld);
+                    restOldT += TLanes.WhereEqual(starOld, step, TLanes.Zero, expOld);
                     if (TLoss.CrossEntropy && TLoss.Squarings > 0) restNew += RowTerms<TLanes, TDoubles, TLoss>.AtOne(expNew);
                     if (TLoss.CrossEntropy && TLoss.Squarings < 0)
                     {
                         TLanes atOne = LaneMath.Exp<TLanes, TDoubles>(b);
                         TLanes.Store(tile.ExpNewAtOne + i, atOne);
-                        labelExp = TLanes.Select(isLabel, atOne, labelExp);
-                        restNew += TLanes.Select(isStarNew, TLanes.Zero, atOne);
+                        labelExp = TLanes.WhereEqual(label, step, atOne, labelExp);
+                        restNew += TLanes.WhereEqual(starNew, step, TLanes.Zero, atOne);
                     }
                 }
                 else
                 {
                     TLanes expNew = LaneMath.Exp<TLanes, TDoubles>(b);
                     TLanes.Store(tile.ExpNew + i, expNew);
-                    labelExp = TLanes.Select(isLabel, expNew, labelExp);
-                    restNew += TLanes.Select(isStarNew, TLanes.Zero, expNew);
+                    labelExp = TLanes.WhereEqual(label, step, expNew, labelExp);
+                    restNew += TLanes.WhereEqual(starNew, step, TLanes.Zero, expNew);
                 }
                 if (TLoss.Smoothed) shiftedSum += b;
             }
             if (TLoss.Squared)
             {
-                TLanes residual = TLanes.Select(isLabel, n - target, n);
+                TLanes residual = TLanes.WhereEqual(label, step, n - target, n);
                 squares = TLanes.MultiplyAdd(residual, residual, squares);
             }
             if (TLoss.Matching)
@@ -126,7 +124,7 @@ internal static unsafe class NarrowRows<TLanes, TDoubles, TLoss>
                 : RowTerms<TLanes, TDoubles, TLoss>.Centred<TCareful>(expOld, expNew, x, centreExp, ref sum, ref drift);
             if (!TLoss.Reversed) term = TLanes.Select(chosen, term, expNew);
             TLanes.Store(tile.Centred + i, term);
-            labelCentred = TLanes.Select(TLanes.Equal(label, step), term, labelCentred);
+            labelCentred = TLanes.WhereEqual(label, step, term, labelCentred);
             step += one;
         }
         TLanes.Store(statistics[RowStatistic.CentredSum], sum);
@@ -165,7 +163,7 @@ internal static unsafe class NarrowRows<TLanes, TDoubles, TLoss>
                 q = TLanes.Load(second + i);
             }
             TLanes g = RowTerms<TLanes, TDoubles, TLoss>.Gradient<TCareful>(p, q, coefficientFirst, coefficientSecond, rest);
-            if (TLoss.CrossEntropy || TLoss.Squared) g = TLanes.Select(TLanes.Equal(label, step), labelGradient, g);
+            if (TLoss.CrossEntropy || TLoss.Squared) g = TLanes.WhereEqual(label, step, labelGradient, g);
             TLanes.Store(tile.New + i, TLanes.Select(keep, g, TLanes.Zero));
             step += one;
         }

@@ -14,16 +14,30 @@ internal static unsafe class RowArgmax<TLanes, TDoubles>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static int Along(float* row, int count, out float max, out bool finite)
     {
-        TLanes best = TLanes.Broadcast(float.NegativeInfinity);
-        TLanes where = TLanes.Zero, step = TLanes.Zero, one = TLanes.Broadcast(1f), check = TLanes.Zero;
-        int whole = count & ~15;
-        for (int i = 0; i < whole; i += 16)
+        // Two chunks at a time, each with its own counters: the chain of dependent steps would take longer than the loads.
+        TLanes best = TLanes.Broadcast(float.NegativeInfinity), where = TLanes.Zero, one = TLanes.Broadcast(1f), two = TLanes.Broadcast(2f);
+        TLanes step = TLanes.Zero, nextStep = one, check = TLanes.Zero, nextCheck = TLanes.Zero;
+        int whole = count & ~15, i = 0;
+        for (; i + 32 <= count; i += 32)
+        {
+            TLanes v = TLanes.Load(row + i), next = TLanes.Load(row + i + 16);
+            where = TLanes.WhereGreater(v, best, step, where);
+            best = TLanes.Max(v, best);
+            where = TLanes.WhereGreater(next, best, nextStep, where);
+            best = TLanes.Max(next, best);
+            step += two;
+            nextStep += two;
+            // 0·z is NaN exactly where z is not finite.
+            check = TLanes.MultiplyAdd(v, TLanes.Zero, check);
+            nextCheck = TLanes.MultiplyAdd(next, TLanes.Zero, nextCheck);
+        }
+        check += nextCheck;
+        if (i < whole)
         {
             TLanes v = TLanes.Load(row + i);
-            where = TLanes.Select(TLanes.GreaterThan(v, best), step, where);
+            where = TLanes.WhereGreater(v, best, step, where);
             best = TLanes.Max(v, best);
             step += one;
-            // 0·z is NaN exactly where z is not finite.
             check = TLanes.MultiplyAdd(v, TLanes.Zero, check);
         }
         if (whole < count)
@@ -32,7 +46,7 @@ internal static unsafe class RowArgmax<TLanes, TDoubles>
             TLanes v = TLanes.LoadPartial(row + whole, rest);
             check = TLanes.MultiplyAdd(v, TLanes.Zero, check);
             v = TLanes.Select(TLanes.FromBits((1u << rest) - 1), v, TLanes.Broadcast(float.NegativeInfinity));
-            where = TLanes.Select(TLanes.GreaterThan(v, best), step, where);
+            where = TLanes.WhereGreater(v, best, step, where);
             best = TLanes.Max(v, best);
         }
         finite = TLanes.ToBits(TLanes.Equal(check, TLanes.Zero)) == 0xFFFF;
@@ -58,7 +72,7 @@ internal static unsafe class RowArgmax<TLanes, TDoubles>
         {
             TLanes v = TLanes.Load(tile + (c * 16));
             step += one;
-            where = TLanes.Select(TLanes.GreaterThan(v, best), step, where);
+            where = TLanes.WhereGreater(v, best, step, where);
             best = TLanes.Max(v, best);
             check = TLanes.MultiplyAdd(v, TLanes.Zero, check);
         }
@@ -72,10 +86,10 @@ internal static unsafe class RowArgmax<TLanes, TDoubles>
             for (int c = 0; c < classes; c++)
             {
                 TLanes v = TLanes.Load(tile + (c * 16));
-                where = TLanes.Select(TLanes.GreaterThan(v, best), step, where);
+                where = TLanes.WhereGreater(v, best, step, where);
                 best = TLanes.Max(v, best);
                 step += one;
-                ordered = TLanes.Select(TLanes.Equal(v, v), ordered, TLanes.Zero);
+                ordered = TLanes.WhereEqual(v, v, ordered, TLanes.Zero);
             }
             best = TLanes.Select(ordered, best, nan);
             where = TLanes.Select(ordered, where, -one);

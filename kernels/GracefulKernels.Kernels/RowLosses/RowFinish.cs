@@ -22,7 +22,7 @@ internal static unsafe class RowFinish<TLanes, TDoubles, TLoss>
         TLanes p = TLoss.Reversed ? sumNew : sumOld, q = TLoss.Reversed ? sumOld : sumNew;
         TLanes centre = Load(statistics, RowStatistic.Cross) / p * TLanes.Broadcast(context.InverseTemperature);
         TLanes ratio = q / p;
-        TLanes plain = TLanes.Select(TLanes.Equal(ratio, ratio), centre + LaneMath.Log<TLanes, TDoubles>(ratio), ratio);
+        TLanes plain = TLanes.WhereEqual(ratio, ratio, centre + LaneMath.Log<TLanes, TDoubles>(ratio), ratio);
         TLanes limit = TLanes.MultiplyAdd(TLanes.Abs(centre), TLanes.Broadcast(1f / 16), TLanes.Broadcast(0.25f));
         TLanes.Store(statistics[RowStatistic.PlainDivergence], plain);
         TLanes.Store(statistics[RowStatistic.Centre], centre);
@@ -52,7 +52,7 @@ internal static unsafe class RowFinish<TLanes, TDoubles, TLoss>
     {
         TLanes one = TLanes.Broadcast(1f), zero = TLanes.Zero, keep = TLanes.FromBits(valid);
         TLanes label = Load(statistics, RowStatistic.Label), argmaxNew = Load(statistics, RowStatistic.ArgmaxNew);
-        TLanes rightNew = TLanes.Equal(argmaxNew, label), rightOld = TLanes.FromBits(0);
+        TLanes rightNew = TLanes.Equal(argmaxNew, label), rightOld = TLanes.Zero;
         if (context.HasOld) rightOld = TLanes.Equal(Load(statistics, RowStatistic.ArgmaxOld), label);
         TLanes weight = TLanes.Broadcast(context.FocalAlpha)
             + TLanes.Select(rightOld, TLanes.Broadcast(context.FocalBeta), zero);
@@ -63,8 +63,8 @@ internal static unsafe class RowFinish<TLanes, TDoubles, TLoss>
         if (TLoss.CrossEntropy)
         {
             sumNew = Defined(one + rest, maxNew);
-            TLanes logSum = TLanes.Select(TLanes.Equal(sumNew, sumNew), LaneMath.LogOnePlus<TLanes, TDoubles>(rest), sumNew);
-            TLanes shifted = TLanes.Select(TLanes.Equal(labelNew, maxNew), zero, labelNew - maxNew);
+            TLanes logSum = TLanes.WhereEqual(sumNew, sumNew, LaneMath.LogOnePlus<TLanes, TDoubles>(rest), sumNew);
+            TLanes shifted = TLanes.WhereEqual(labelNew, maxNew, zero, labelNew - maxNew);
             baseValue = TLanes.MultiplyAdd(TLanes.Broadcast(-(1f - context.Smoothing)), shifted, logSum);
             if (TLoss.Smoothed)
             {
@@ -80,8 +80,8 @@ internal static unsafe class RowFinish<TLanes, TDoubles, TLoss>
         if (context.Naive) distance = baseValue;
         // A weight of zero takes an infinite distance out, but no NaN.
         TLanes known = TLanes.Equal(distance, distance);
-        TLanes weighted = TLanes.Select(TLanes.Equal(weight, zero), TLanes.Select(known, zero, distance), weight * distance);
-        TLanes pulled = TLanes.Select(TLanes.Equal(pull, zero), TLanes.Select(known, zero, distance), pull * distance);
+        TLanes weighted = TLanes.WhereEqual(weight, zero, TLanes.Select(known, zero, distance), weight * distance);
+        TLanes pulled = TLanes.WhereEqual(pull, zero, TLanes.Select(known, zero, distance), pull * distance);
         TLanes value = TLanes.Select(keep, baseValue + pulled, zero);
         TLanes.Store(statistics[RowStatistic.Value], value);
         sums.Add(TLanes.Select(keep, baseValue, zero), TLanes.Select(keep, distance, zero), TLanes.Select(keep, weighted, zero));
@@ -100,7 +100,7 @@ internal static unsafe class RowFinish<TLanes, TDoubles, TLoss>
         drift = Load(statistics, RowStatistic.CentredDrift) / p;
         growth = (Load(statistics, RowStatistic.CentredSum) / p) + drift;
         TLanes careful = LaneMath.LogOnePlus<TLanes, TDoubles>(growth) - drift;
-        careful = TLanes.Select(TLanes.GreaterThan(TLanes.Zero, careful), TLanes.Zero, careful);
+        careful = TLanes.WhereGreater(TLanes.Zero, careful, TLanes.Zero, careful);
         TLanes divergence = TLanes.Select(isCentred, careful, Load(statistics, RowStatistic.PlainDivergence));
         return divergence * TLanes.Broadcast(context.DivergenceFactor);
     }
@@ -192,7 +192,7 @@ internal static unsafe class RowFinish<TLanes, TDoubles, TLoss>
     /// <summary>NaN where the row's maximum is −∞ or NaN: there is no softmax.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static TLanes Defined(TLanes sum, TLanes max)
-        => TLanes.Select(TLanes.GreaterThan(max, TLanes.Broadcast(float.NegativeInfinity)), sum, TLanes.Broadcast(float.NaN));
+        => TLanes.WhereGreater(max, TLanes.Broadcast(float.NegativeInfinity), sum, TLanes.Broadcast(float.NaN));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static TLanes Load(RowStatistics statistics, RowStatistic statistic) => TLanes.Load(statistics[statistic]);

@@ -59,19 +59,22 @@ internal unsafe struct RowLossJob<TLanes, TDoubles, TLoss> : IJob
         Partials[chunk] = counts;
     }
 
+    /// <summary>
+    /// Labels into lanes, and which rows count. Class numbers are exact in fp32; an ignore index that is not rounds to a number that no class
+    /// has. An ignored row goes along with label 0, which saves branches, and is dropped at the end.
+    /// </summary>
     private readonly uint Labels(int row, int rows, RowStatistics statistics)
     {
         int* labels = Operands.Labels.Pointer + row;
-        float* to = statistics[RowStatistic.Label];
-        uint valid = 0;
-        for (int r = 0; r < rows; r++)
+        if (rows < 16)
         {
-            bool counts = labels[r] != Context.IgnoreIndex;
-            valid |= (counts ? 1u : 0u) << r;
-            // An ignored row is worked through with label 0 where that saves a branch, and dropped at the end.
-            to[r] = counts ? labels[r] : 0;
+            int* padded = stackalloc int[16];
+            for (int r = 0; r < 16; r++) padded[r] = r < rows ? labels[r] : Context.IgnoreIndex;
+            labels = padded;
         }
-        return valid;
+        TLanes label = TLanes.FromInt32(labels), ignore = TLanes.Broadcast(Context.IgnoreIndex);
+        TLanes.Store(statistics[RowStatistic.Label], TLanes.WhereEqual(label, ignore, TLanes.Zero, label));
+        return ~TLanes.ToBits(TLanes.Equal(label, ignore)) & 0xFFFF;
     }
 
     private readonly void Narrow(
@@ -197,6 +200,6 @@ internal unsafe struct RowLossJob<TLanes, TDoubles, TLoss> : IJob
 
     private static void Predictions(float* from, int rows, int* to)
     {
-        for (int r = 0; r < rows; r++) to[r] = (int)from[r];
+        for (int r = 0; r < rows; r++) to[r] = float.ConvertToIntegerNative<int>(from[r]);
     }
 }

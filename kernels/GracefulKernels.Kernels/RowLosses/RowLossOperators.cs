@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace GracefulKernels.Kernels;
 
 /// <summary>What one combination of base loss, distance and temperature needs: constants to the JIT, so that no element meets a branch.</summary>
@@ -38,24 +40,53 @@ internal interface ITemperature
     static abstract int Squarings { get; }
 }
 
+/// <remarks>Inlined by force: a large row pass runs out of the JIT's budget, and a constant that stays a call costs it its registers.</remarks>
 internal readonly struct RowLossOf<TBase, TDistance, TTemperature> : IRowLoss
     where TBase : struct, IBaseOperator
     where TDistance : struct, IDistanceOperator
     where TTemperature : struct, ITemperature
 {
-    public static bool CrossEntropy => TBase.Kind == BaseLoss.CrossEntropy;
+    public static bool CrossEntropy
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => TBase.Kind == BaseLoss.CrossEntropy;
+    }
 
-    public static bool Smoothed => TBase.Smoothed;
+    public static bool Smoothed
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => TBase.Smoothed;
+    }
 
-    public static bool Squared => TBase.Kind == BaseLoss.Squared;
+    public static bool Squared
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => TBase.Kind == BaseLoss.Squared;
+    }
 
-    public static bool Divergence => TDistance.Kind is OldDistance.KlOldNew or OldDistance.KlNewOld;
+    public static bool Divergence
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => TDistance.Kind is OldDistance.KlOldNew or OldDistance.KlNewOld;
+    }
 
-    public static bool Reversed => TDistance.Kind == OldDistance.KlNewOld;
+    public static bool Reversed
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => TDistance.Kind == OldDistance.KlNewOld;
+    }
 
-    public static bool Matching => TDistance.Kind == OldDistance.LogitMatching;
+    public static bool Matching
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => TDistance.Kind == OldDistance.LogitMatching;
+    }
 
-    public static int Squarings => TTemperature.Squarings;
+    public static int Squarings
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => TTemperature.Squarings;
+    }
 }
 
 internal readonly struct NoBase : IBaseOperator

@@ -16,7 +16,7 @@ internal static unsafe class RowTerms<TLanes, TDoubles, TLoss>
     public static TLanes Shift<TCareful>(TLanes z, TLanes max) where TCareful : struct, IFlag
     {
         TLanes shifted = z - max;
-        return TCareful.IsSet ? TLanes.Select(TLanes.Equal(z, max), TLanes.Zero, shifted) : shifted;
+        return TCareful.IsSet ? TLanes.WhereEqual(z, max, TLanes.Zero, shifted) : shifted;
     }
 
     /// <summary>a − b, 0 where they are equal infinities.</summary>
@@ -24,18 +24,18 @@ internal static unsafe class RowTerms<TLanes, TDoubles, TLoss>
     public static TLanes Difference<TCareful>(TLanes a, TLanes b) where TCareful : struct, IFlag
     {
         TLanes difference = a - b;
-        return TCareful.IsSet ? TLanes.Select(TLanes.Equal(a, b), TLanes.Zero, difference) : difference;
+        return TCareful.IsSet ? TLanes.WhereEqual(a, b, TLanes.Zero, difference) : difference;
     }
 
     /// <summary>p·x, 0 where p is.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static TLanes Weighted<TCareful>(TLanes p, TLanes x) where TCareful : struct, IFlag
-        => TCareful.IsSet ? p * TLanes.Select(TLanes.Equal(p, TLanes.Zero), TLanes.Zero, x) : p * x;
+        => TCareful.IsSet ? p * TLanes.WhereEqual(p, TLanes.Zero, TLanes.Zero, x) : p * x;
 
     /// <summary>sum + p·x, with the same care.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static TLanes AddWeighted<TCareful>(TLanes p, TLanes x, TLanes sum) where TCareful : struct, IFlag
-        => TLanes.MultiplyAdd(p, TCareful.IsSet ? TLanes.Select(TLanes.Equal(p, TLanes.Zero), TLanes.Zero, x) : x, sum);
+        => TLanes.MultiplyAdd(p, TCareful.IsSet ? TLanes.WhereEqual(p, TLanes.Zero, TLanes.Zero, x) : x, sum);
 
     /// <summary>e^z of the new logits from e^{z/τ} (or given apart, where τ is not 1, 2 or 4).</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -58,7 +58,7 @@ internal static unsafe class RowTerms<TLanes, TDoubles, TLoss>
         TLanes px = Weighted<TCareful>(p, x);
         TLanes series = px * x * LaneMath.ExpRemainder<TLanes, TDoubles>(x);
         TLanes direct = TLanes.MultiplyAdd(q, centreExp, -(p + px));
-        TLanes term = TLanes.Select(TLanes.GreaterThan(TLanes.Broadcast(1f), TLanes.Abs(x)), series, direct);
+        TLanes term = TLanes.WhereGreater(TLanes.Broadcast(1f), TLanes.Abs(x), series, direct);
         sum += term;
         drift += px;
         return TLoss.Reversed ? px : term + px;

@@ -12,7 +12,8 @@ internal static class Bars
     private const double GroupWidth = 0.8;
 
     /// <summary>The bars of a category stand side by side, each with its value on it where there is room.</summary>
-    public static Plot Grouped(string title, string xLabel, string yLabel, IReadOnlyList<string> categories, IReadOnlyList<BarSeries> series, string format = "0.##")
+    public static Plot Grouped(
+        string title, string xLabel, string yLabel, IReadOnlyList<string> categories, IReadOnlyList<BarSeries> series, string format = "0.##")
     {
         Plot plot = Chart.New(title, xLabel, yLabel);
         double width = GroupWidth / series.Count;
@@ -29,6 +30,8 @@ internal static class Bars
             }
             Add(plot, series[s], bars);
         }
+        // Half a sample is no place for a tick.
+        if (format == "0") plot.Axes.Left.TickGenerator = new NumericAutomatic { IntegerTicksOnly = true };
         return Finish(plot, categories, series.Count);
     }
 

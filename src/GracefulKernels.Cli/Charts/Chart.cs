@@ -64,6 +64,7 @@ internal static class Chart
         int width = 0;
         foreach ((_, int w) in plots) width += w;
         using SKSurface picture = Surface(width, height);
+        picture.Canvas.Clear(SKColors.White);
         float left = 0;
         foreach ((Plot plot, int w) in plots)
         {

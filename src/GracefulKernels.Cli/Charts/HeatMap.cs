@@ -29,7 +29,8 @@ internal static class HeatMap
         Plot plot = Chart.New(title, xLabel, yLabel);
         double[] finite = [.. values.Cast<double>().Where(double.IsFinite)];
         double top = finite.Length == 0 ? 1 : Math.Max(finite.Max(), double.Epsilon), bottom = Math.Min(0, finite.Length == 0 ? 0 : finite.Min());
-        ScottPlot.Plottables.Heatmap map = plot.Add.Heatmap(values);
+        // ScottPlot cannot draw a matrix of nothing but NaN.
+        ScottPlot.Plottables.Heatmap map = plot.Add.Heatmap(finite.Length == 0 ? new double[rows.Count, columns.Count] : values);
         map.Colormap = new PaleToDark();
         map.ManualRange = new ScottPlot.Range(bottom, top);
         map.NaNCellColor = Palette.Faint;

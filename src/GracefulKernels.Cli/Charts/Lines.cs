@@ -43,5 +43,5 @@ internal static class Lines
     };
 
     private static string Superscript(int number)
-        => (number < 0 ? "⁻" : "") + string.Concat(Math.Abs(number).ToString(System.Globalization.CultureInfo.InvariantCulture).Select(d => Digits[d - '0']));
+        => (number < 0 ? "⁻" : "") + string.Concat($"{Math.Abs(number)}".Select(d => Digits[d - '0']));
 }

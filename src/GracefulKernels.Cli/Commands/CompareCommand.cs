@@ -9,7 +9,11 @@ internal static class CompareCommand
 {
     public static Command Create(Terminal terminal)
     {
-        Option<string?> old = new("--old") { HelpName = "OLD.npy", Description = "Outputs of the old model: logits [n × C] (float32) or predictions [n] (integers)." };
+        Option<string?> old = new("--old")
+        {
+            HelpName = "OLD.npy",
+            Description = "Outputs of the old model: logits [n × C] (float32) or predictions [n] (integers).",
+        };
         Option<string?> @new = new("--new") { HelpName = "NEW.npy", Description = "Outputs of the new model, of the same kind." };
         Option<string[]> pairs = new("--pairs")
         {
@@ -19,11 +23,17 @@ internal static class CompareCommand
             Arity = ArgumentArity.OneOrMore,
         };
         Option<string> labels = new("--labels") { HelpName = "Y.npy", Description = "Labels [n] (integers).", Required = true };
-        Option<int> ignore = new("--ignore-index") { HelpName = "I", Description = "Rows with this label are left out.", DefaultValueFactory = _ => -100 };
+        Option<int> ignore = new("--ignore-index")
+        {
+            HelpName = "I",
+            Description = "Rows with this label are left out.",
+            DefaultValueFactory = _ => -100,
+        };
         Command command = new("compare", "Count flips between an old and a new model (--old, --new), or between every two of several (--pairs).")
         {
             old, @new, pairs, labels, ignore,
         };
+        DeviceOptions devices = new(command);
         ReportOptions reporting = new(command, draws: true);
         command.Validators.Add(result => Check(result, old, @new, pairs));
         command.SetAction((parsed, cancellation) =>
@@ -36,9 +46,10 @@ internal static class CompareCommand
             {
                 foreach (string path in paths) models.Add(Predictions.Open(path));
                 Predictions.CheckTogether(models, y);
+                using ComputeDevice device = devices.Open(parsed);
                 Report report = reporting.Open(parsed, terminal);
-                if (many.Length > 0) ComparePairs(report, models, y, parsed.GetValue(ignore), cancellation);
-                else CompareTwo(report, models[0], models[1], y, parsed.GetValue(ignore), cancellation);
+                if (many.Length > 0) ComparePairs(report, models, y, parsed.GetValue(ignore), device, cancellation);
+                else CompareTwo(report, models[0], models[1], y, parsed.GetValue(ignore), device, cancellation);
             }
             finally
             {
@@ -49,20 +60,28 @@ internal static class CompareCommand
         return command;
     }
 
-    private static void CompareTwo(Report report, Predictions old, Predictions @new, NpyReader labels, int ignoreIndex, CancellationToken cancellation)
+    private static void CompareTwo(
+        Report report,
+        Predictions old,
+        Predictions @new,
+        NpyReader labels,
+        int ignoreIndex,
+        ComputeDevice device,
+        CancellationToken cancellation)
     {
         UpdateComparison update = report.Progress.Run(
-            "Comparing", progress => UpdateComparison.Run(old, @new, labels, ignoreIndex, progress, cancellation));
+            "Comparing", progress => UpdateComparison.Run(old, @new, labels, ignoreIndex, device, progress, cancellation));
         cancellation.ThrowIfCancellationRequested();
         UpdateReport.Print(report, update);
         report.WritePicture("flips.png", path => UpdateReport.Draw(path, update), cancellation);
         report.WriteJson(json => UpdateReport.Write(json, update), cancellation);
     }
 
-    private static void ComparePairs(Report report, List<Predictions> models, NpyReader labels, int ignoreIndex, CancellationToken cancellation)
+    private static void ComparePairs(
+        Report report, List<Predictions> models, NpyReader labels, int ignoreIndex, ComputeDevice device, CancellationToken cancellation)
     {
         PairwiseComparison pairs = report.Progress.Run(
-            "Comparing", progress => PairwiseComparison.Run(models, labels, ignoreIndex, progress, cancellation));
+            "Comparing", progress => PairwiseComparison.Run(models, labels, ignoreIndex, device, progress, cancellation));
         cancellation.ThrowIfCancellationRequested();
         string[] names = ModelNames.Shortest([.. models.Select(m => m.Path)]);
         PairwiseReport.Print(report, pairs, names);

@@ -1,10 +1,8 @@
 namespace GracefulKernels.Cli.Comparison;
 
-/// <summary>Labels in blocks, each label checked once, where its row in the file is known.</summary>
+/// <summary>Labels in blocks, each label checked here, where its row in the file is known.</summary>
 internal static class LabelBlocks
 {
-    private const int ScanRows = 1 << 18;
-
     /// <summary>Blocks of rows from first to last; the array is used again for each.</summary>
     /// <exception cref="InvalidDataException">A label is outside [0, classes) and is not the ignored one; the row is named.</exception>
     public static IEnumerable<(long First, int[] Labels, int Rows)> Read(
@@ -19,24 +17,10 @@ internal static class LabelBlocks
             for (int i = 0; i < rows; i++)
             {
                 if ((uint)block[i] < (uint)classes || block[i] == ignoreIndex) continue;
-                string range = classes == int.MaxValue ? "no negative label" : $"0 to {classes - 1}";
-                throw new InvalidDataException($"{labels.FilePath}: found label {block[i]} in row {first + i}; expected {range}, or {ignoreIndex} (ignored).");
+                throw new InvalidDataException(
+                    $"{labels.FilePath}: found label {block[i]} in row {first + i}; expected 0 to {classes - 1}, or {ignoreIndex} (ignored).");
             }
             yield return (first, block, rows);
         }
-    }
-
-    /// <summary>One more than the largest label.</summary>
-    public static int CountClasses(NpyReader labels, int ignoreIndex, CancellationToken cancellation)
-    {
-        int largest = -1;
-        foreach ((_, int[] block, int rows) in Read(labels, ScanRows, ignoreIndex, int.MaxValue, cancellation))
-        {
-            for (int i = 0; i < rows; i++)
-            {
-                if (block[i] != ignoreIndex) largest = Math.Max(largest, block[i]);
-            }
-        }
-        return largest + 1;
     }
 }

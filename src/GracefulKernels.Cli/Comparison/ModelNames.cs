@@ -3,7 +3,9 @@ namespace GracefulKernels.Cli.Comparison;
 /// <summary>Short names of models from the paths of their files.</summary>
 internal static class ModelNames
 {
-    /// <summary>File names less the beginning and the end that all of them share at a word's edge; whole paths where that does not tell them apart.</summary>
+    /// <summary>
+    /// File names less the beginning and the end that all of them share at a word's edge; whole paths where that does not tell them apart.
+    /// </summary>
     public static string[] Shortest(string[] paths)
     {
         string[] names = [.. paths.Select(p => Path.GetFileNameWithoutExtension(p))];

@@ -1,54 +1,52 @@
 namespace GracefulKernels.Cli.Comparison;
 
-/// <summary>Negative flips between every two of several models, read block by block.</summary>
-internal sealed class PairwiseComparison
+/// <summary>Flips between every two of several models, read block by block.</summary>
+/// <param name="Samples">Labelled rows that are not ignored.</param>
+/// <param name="Pairs">[a, b]: old = model a, new = model b.</param>
+internal sealed record PairwiseComparison(long Samples, FlipCounts[,] Pairs)
 {
-    private const int BlockBytes = 4 << 20;
-
-    private PairwiseComparison(long samples, long[,] negativeFlips, long[] correct)
-    {
-        Samples = samples;
-        NegativeFlips = negativeFlips;
-        Correct = correct;
-    }
-
-    public long Samples { get; }
-
-    /// <summary>[a, b]: rows that a has right and b has wrong.</summary>
-    public long[,] NegativeFlips { get; }
-
-    public long[] Correct { get; }
-
-    public double Nfr(int from, int to) => Samples == 0 ? double.NaN : (double)NegativeFlips[from, to] / Samples;
+    public int Models => Pairs.GetLength(0);
 
     public static PairwiseComparison Run(
-        IReadOnlyList<Predictions> models, NpyReader labels, int ignoreIndex, IProgress<double> progress, CancellationToken cancellation)
+        IReadOnlyList<Predictions> models,
+        NpyReader labels,
+        int ignoreIndex,
+        ComputeDevice device,
+        IProgress<double> progress,
+        CancellationToken cancellation)
     {
         Predictions.CheckTogether(models, labels);
-        long[,] flips = new long[models.Count, models.Count];
-        long[] correct = new long[models.Count];
+        int classes = ClassCount.Of(models, labels, ignoreIndex, cancellation);
+        FlipCounts[,] pairs = new FlipCounts[models.Count, models.Count];
         long samples = 0;
-        LogitBlock[] blocks = [.. models.Select(m => new LogitBlock(m, BlockBytes))];
-        int classes = models[0].AreLogits ? models[0].Classes : int.MaxValue;
-        foreach ((long first, int[] block, int rows) in LabelBlocks.Read(labels, blocks[0].Rows, ignoreIndex, classes, cancellation))
+        int blockRows = OutputBlock.RowsOf(models);
+        OutputBlock[] blocks = [.. models.Select(m => new OutputBlock(m, blockRows))];
+        int[] predictions = new int[models.Count * (int)Math.Min(blockRows, labels.Rows)];
+        CongruenceOptions argmaxOnly = new() { Base = LabelLoss.None, Distance = CongruenceDistance.None, IgnoreIndex = ignoreIndex };
+        foreach ((long first, int[] held, int rows) in LabelBlocks.Read(labels, blockRows, ignoreIndex, classes, cancellation))
         {
-            foreach (LogitBlock model in blocks) model.Read(first, rows);
-            for (int i = 0; i < rows; i++)
+            ReadOnlySpan<int> y = held.AsSpan(0, rows);
+            for (int m = 0; m < blocks.Length; m++)
             {
-                if (block[i] == ignoreIndex) continue;
-                samples++;
-                for (int a = 0; a < blocks.Length; a++)
+                Span<int> own = predictions.AsSpan(m * rows, rows);
+                blocks[m].Read(first, rows);
+                if (models[m].AreLogits)
                 {
-                    if (blocks[a].Prediction(i) != block[i]) continue;
-                    correct[a]++;
-                    for (int b = 0; b < blocks.Length; b++)
-                    {
-                        if (blocks[b].Prediction(i) != block[i]) flips[a, b]++;
-                    }
+                    CongruenceLoss.Evaluate(blocks[m].Logits, [], y, classes, argmaxOnly, newPredictions: own, device: device);
                 }
+                else
+                {
+                    blocks[m].Predictions.CopyTo(own);
+                }
+            }
+            PairwiseFlips part = PairwiseFlips.FromPredictions(predictions.AsSpan(0, blocks.Length * rows), blocks.Length, y, classes, ignoreIndex, device);
+            samples += part.Samples;
+            for (int a = 0; a < blocks.Length; a++)
+            {
+                for (int b = 0; b < blocks.Length; b++) pairs[a, b] += part.Pair(a, b);
             }
             progress.Report((first + rows) / (double)labels.Rows);
         }
-        return new(samples, flips, correct);
+        return new(samples, pairs);
     }
 }

@@ -21,8 +21,8 @@ internal static class PairwiseReport
             table.AddRow(
             [
                 Markup.Escape(names[a]),
-                Percent(pairs.Samples == 0 ? double.NaN : (double)pairs.Correct[a] / pairs.Samples),
-                .. Enumerable.Range(0, names.Length).Select(b => a == b ? "·" : Percent(pairs.Nfr(a, b))),
+                Percent(pairs.Pairs[a, a].OldAccuracy),
+                .. Enumerable.Range(0, names.Length).Select(b => a == b ? "·" : Percent(pairs.Pairs[a, b].NegativeFlipRate)),
             ]);
         }
         report.WriteLine("Negative flip rate in %, old model (row) → new model (column):");
@@ -34,11 +34,11 @@ internal static class PairwiseReport
         double[,] rates = new double[names.Length, names.Length];
         for (int a = 0; a < names.Length; a++)
         {
-            for (int b = 0; b < names.Length; b++) rates[a, b] = a == b ? double.NaN : 100 * pairs.Nfr(a, b);
+            for (int b = 0; b < names.Length; b++) rates[a, b] = a == b ? double.NaN : 100 * pairs.Pairs[a, b].NegativeFlipRate;
         }
         ScottPlot.Plot plot = HeatMap.Create(
             "Negative flip rate of an update", "new model", "old model", names, names, rates,
-            (a, b) => a == b ? "" : Percent(pairs.Nfr(a, b)), "negative flips, % of samples");
+            (a, b) => a == b ? "" : Percent(pairs.Pairs[a, b].NegativeFlipRate), "negative flips, % of samples");
         int side = Math.Clamp(300 + (70 * names.Length), 520, 1400);
         Chart.SavePng(path, side - 60, (plot, side + 40));
     }
@@ -48,10 +48,11 @@ internal static class PairwiseReport
         json.WriteNumber("samples", pairs.Samples);
         json.WriteStrings("models", names);
         json.WriteStartArray("correct");
-        foreach (long correct in pairs.Correct) json.WriteNumberValue(correct);
+        for (int a = 0; a < names.Length; a++) json.WriteNumberValue(pairs.Pairs[a, a].OldRight);
         json.WriteEndArray();
-        Matrix("negativeFlips", (a, b) => json.WriteNumberValue(pairs.NegativeFlips[a, b]));
-        Matrix("nfr", (a, b) => json.WriteFinite(pairs.Nfr(a, b)));
+        Matrix("negativeFlips", (a, b) => json.WriteNumberValue(pairs.Pairs[a, b].NegativeFlips));
+        Matrix("relativeNfr", (a, b) => json.WriteFinite(pairs.Pairs[a, b].RelativeNegativeFlipRate));
+        Matrix("nfr", (a, b) => json.WriteFinite(pairs.Pairs[a, b].NegativeFlipRate));
 
         void Matrix(string name, Action<int, int> write)
         {

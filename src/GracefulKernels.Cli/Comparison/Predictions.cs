@@ -37,7 +37,8 @@ internal sealed class Predictions : IDisposable
         NpyReader reader = NpyReader.Open(path);
         if (reader.Shape.Count == 1 && reader.Type is not (ElementType.Float32 or ElementType.Float64)) return reader;
         reader.Dispose();
-        throw new InvalidDataException($"{path}: found {reader.Type.ToString().ToLowerInvariant()} {Print(reader.Shape)}; expected labels [n] of integers.");
+        throw new InvalidDataException(
+            $"{path}: found {reader.Type.ToString().ToLowerInvariant()} {Print(reader.Shape)}; expected labels [n] of integers.");
     }
 
     /// <summary>Everything must speak of the same samples and classes.</summary>

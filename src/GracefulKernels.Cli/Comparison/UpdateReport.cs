@@ -13,28 +13,33 @@ internal static class UpdateReport
 
     public static void Print(Report report, UpdateComparison update)
     {
-        UpdateFigures all = update.Total;
-        (double low, double high) = all.NfrInterval;
+        FlipCounts all = update.Total;
+        (double low, double high) = all.NegativeFlipRateInterval;
         Table table = new Table().Border(TableBorder.Rounded).AddColumn("figure").AddColumn(new TableColumn("value").RightAligned()).AddColumn("meaning");
         Row("samples", Count(all.Samples), "labelled rows that are not ignored");
         Row("both right", Count(all.BothRight), "");
         Row("both wrong", Count(all.BothWrong), "");
         Row("positive flips", Count(all.PositiveFlips), "old wrong, new right");
         Row("negative flips", Count(all.NegativeFlips), "old right, new wrong");
-        Row("accuracy", $"{Percent(1 - all.OldErrorRate)} → {Percent(1 - all.NewErrorRate)}", "old → new");
+        Row("accuracy", $"{Percent(all.OldAccuracy)} → {Percent(all.NewAccuracy)}", "old → new");
         if (update is { OldCrossEntropy: { } before, NewCrossEntropy: { } after })
         {
             Row("cross-entropy", $"{Number(before)} → {Number(after)}", "old → new, mean, nats");
         }
-        Row("NFR", Percent(all.Nfr), $"negative flips / samples; 95 % interval {Percent(low)} to {Percent(high)} (Wilson)");
-        Row("PFR", Percent(all.Pfr), "positive flips / samples");
-        Row("relative NFR", Percent(all.RelativeNfr), "NFR / (old accuracy · new error rate); 100 % = independent errors");
-        Row("NFI", Percent(all.Nfi), "negative flips / new wrong");
-        Row("BTC", Percent(all.Btc), "both right / old right");
-        Row("BEC", Percent(all.Bec), "both wrong / new wrong");
+        Row("NFR", Percent(all.NegativeFlipRate), $"negative flips / samples; 95 % interval {Percent(low)} to {Percent(high)} (Wilson)");
+        Row("PFR", Percent(all.PositiveFlipRate), "positive flips / samples");
+        Row("relative NFR", Percent(all.RelativeNegativeFlipRate), "NFR / (old accuracy · new error rate); 100 % = independent errors");
+        Row("NFI", Percent(all.NegativeFlipImpact), "negative flips / new wrong");
+        Row("BTC", Percent(all.BackwardTrustCompatibility), "both right / old right");
+        Row("BEC", Percent(all.BackwardErrorCompatibility), "both wrong / new wrong");
         Row("churn", Percent(all.Churn), "predictions that differ / samples");
         Row("McNemar p", PValue(all.McNemarP), "exact, two-sided: are both kinds of flips equally likely?");
         report.Write(table);
+        if (all.UndefinedOld + all.UndefinedNew > 0)
+        {
+            report.WriteLine(
+                $"Without a prediction, and counted as wrong (NaN or negative): {Count(all.UndefinedOld)} rows of old, {Count(all.UndefinedNew)} of new.");
+        }
         if (update.PerClass is { Length: > 0 } classes) PrintClasses(report, classes);
 
         void Row(string figure, string value, string meaning) => table.AddRow(figure, value, meaning);
@@ -42,11 +47,11 @@ internal static class UpdateReport
 
     public static void Draw(string path, UpdateComparison update)
     {
-        UpdateFigures all = update.Total;
+        FlipCounts all = update.Total;
         double[,] counts = { { all.BothRight, all.NegativeFlips }, { all.PositiveFlips, all.BothWrong } };
         ScottPlot.Plot square = HeatMap.Create(
             "All samples", "new model", "old model", ["right", "wrong"], ["right", "wrong"], counts,
-            (r, c) => $"{Count((long)counts[r, c])}\n{Percent(counts[r, c] / Math.Max(1, all.Samples))}{(r == c ? "" : r == 0 ? "\nnegative flips" : "\npositive flips")}");
+            (r, c) => $"{Count((long)counts[r, c])}\n{Percent(counts[r, c] / Math.Max(1, all.Samples))}{Kind(r, c)}");
         if (update.PerClass is not { Length: > 0 } classes)
         {
             Chart.SavePng(path, 480, (square, 460));
@@ -62,32 +67,36 @@ internal static class UpdateReport
             ],
             "0");
         Chart.SavePng(path, 480, (bars, 760), (square, 440));
+
+        static string Kind(int row, int column) => row == column ? "" : row == 0 ? "\nnegative flips" : "\npositive flips";
     }
 
     public static void Write(Utf8JsonWriter json, UpdateComparison update)
     {
-        UpdateFigures all = update.Total;
+        FlipCounts all = update.Total;
         json.WriteNumber("samples", all.Samples);
         WriteCounts(json, all);
-        json.WriteFinite("nfr", all.Nfr);
-        json.WriteFinite("pfr", all.Pfr);
-        json.WriteFinite("relativeNfr", all.RelativeNfr);
-        json.WriteFinite("nfi", all.Nfi);
-        json.WriteFinite("btc", all.Btc);
-        json.WriteFinite("bec", all.Bec);
+        json.WriteFinite("nfr", all.NegativeFlipRate);
+        json.WriteFinite("pfr", all.PositiveFlipRate);
+        json.WriteFinite("relativeNfr", all.RelativeNegativeFlipRate);
+        json.WriteFinite("nfi", all.NegativeFlipImpact);
+        json.WriteFinite("btc", all.BackwardTrustCompatibility);
+        json.WriteFinite("bec", all.BackwardErrorCompatibility);
         json.WriteFinite("churn", all.Churn);
         json.WriteFinite("mcnemarP", all.McNemarP);
         json.WriteStartArray("nfrInterval");
-        json.WriteFinite(all.NfrInterval.Low);
-        json.WriteFinite(all.NfrInterval.High);
+        json.WriteFinite(all.NegativeFlipRateInterval.Low);
+        json.WriteFinite(all.NegativeFlipRateInterval.High);
         json.WriteEndArray();
-        json.WriteFinite("oldAccuracy", 1 - all.OldErrorRate);
-        json.WriteFinite("newAccuracy", 1 - all.NewErrorRate);
+        json.WriteFinite("oldAccuracy", all.OldAccuracy);
+        json.WriteFinite("newAccuracy", all.NewAccuracy);
         if (update is { OldCrossEntropy: { } before, NewCrossEntropy: { } after })
         {
             json.WriteFinite("oldCrossEntropy", before);
             json.WriteFinite("newCrossEntropy", after);
         }
+        json.WriteNumber("undefinedOld", all.UndefinedOld);
+        json.WriteNumber("undefinedNew", all.UndefinedNew);
         if (update.PerClass is not { } classes) return;
         json.WriteStartArray("perClass");
         for (int c = 0; c < classes.Length; c++)
@@ -96,13 +105,13 @@ internal static class UpdateReport
             json.WriteNumber("class", c);
             json.WriteNumber("samples", classes[c].Samples);
             WriteCounts(json, classes[c]);
-            json.WriteFinite("nfr", classes[c].Nfr);
+            json.WriteFinite("nfr", classes[c].NegativeFlipRate);
             json.WriteEndObject();
         }
         json.WriteEndArray();
     }
 
-    private static void WriteCounts(Utf8JsonWriter json, UpdateFigures figures)
+    private static void WriteCounts(Utf8JsonWriter json, FlipCounts figures)
     {
         json.WriteNumber("bothRight", figures.BothRight);
         json.WriteNumber("bothWrong", figures.BothWrong);
@@ -110,7 +119,7 @@ internal static class UpdateReport
         json.WriteNumber("negativeFlips", figures.NegativeFlips);
     }
 
-    private static void PrintClasses(Report report, UpdateFigures[] classes)
+    private static void PrintClasses(Report report, FlipCounts[] classes)
     {
         Table table = new Table().Border(TableBorder.Rounded);
         foreach (string head in (string[])["class", "samples", "old accuracy", "new accuracy", "negative flips", "positive flips", "NFR"])
@@ -120,18 +129,26 @@ internal static class UpdateReport
         int[] shown = Largest(classes, ShownInTable);
         foreach (int c in shown)
         {
-            UpdateFigures f = classes[c];
-            table.AddRow($"{c}", Count(f.Samples), Percent(1 - f.OldErrorRate), Percent(1 - f.NewErrorRate), Count(f.NegativeFlips), Count(f.PositiveFlips), Percent(f.Nfr));
+            FlipCounts f = classes[c];
+            table.AddRow(
+                $"{c}",
+                Count(f.Samples),
+                Percent(f.OldAccuracy),
+                Percent(f.NewAccuracy),
+                Count(f.NegativeFlips),
+                Count(f.PositiveFlips),
+                Percent(f.NegativeFlipRate));
         }
         report.Write(table);
         if (shown.Length < classes.Length) report.WriteLine($"Shown: the {shown.Length} of {classes.Length} classes with most flips. --json writes all of them.");
     }
 
     /// <summary>The classes with most flips, in the order of their labels; all where they are few.</summary>
-    private static int[] Largest(UpdateFigures[] classes, int count) =>
+    private static int[] Largest(FlipCounts[] classes, int count) =>
     [
         .. Enumerable.Range(0, classes.Length)
-            .OrderByDescending(c => classes[c].NegativeFlips + classes[c].PositiveFlips).ThenBy(c => c)
+            .OrderByDescending(c => classes[c].NegativeFlips + classes[c].PositiveFlips)
+            .ThenByDescending(c => classes[c].Samples).ThenBy(c => c)
             .Take(count).Order(),
     ];
 

@@ -93,7 +93,10 @@ internal sealed class Digits
         while (text.ReadLine() is { } line)
         {
             string[] fields = line.Split(',');
-            if (fields.Length != Pixels + 1) throw new InvalidDataException($"digits.csv.gz: found {fields.Length} fields in line {labels.Count + 1}; expected {Pixels + 1}.");
+            if (fields.Length != Pixels + 1)
+            {
+                throw new InvalidDataException($"digits.csv.gz: found {fields.Length} fields in line {labels.Count + 1}; expected {Pixels + 1}.");
+            }
             for (int i = 0; i < Pixels; i++) images.Add(float.Parse(fields[i], CultureInfo.InvariantCulture) / FullInk);
             labels.Add(int.Parse(fields[Pixels], CultureInfo.InvariantCulture));
         }

@@ -37,13 +37,15 @@ internal static class Check
         }
     }
 
-    public static double NonNegative(double value, string name) => double.IsFinite(value) && value >= 0
+    /// <param name="member">Of a record of options.</param>
+    public static double NonNegative(double value, string name, string? member = null) => double.IsFinite(value) && value >= 0
         ? value
-        : throw new ArgumentOutOfRangeException(name, value, $"{name} is {value}; expected a finite number ≥ 0.");
+        : throw new ArgumentOutOfRangeException(name, value, $"{member ?? name} is {value}; expected a finite number ≥ 0.");
 
-    public static double Positive(double value, string name) => double.IsFinite(value) && value > 0
+    /// <param name="member">Of a record of options.</param>
+    public static double Positive(double value, string name, string? member = null) => double.IsFinite(value) && value > 0
         ? value
-        : throw new ArgumentOutOfRangeException(name, value, $"{name} is {value}; expected a finite number > 0.");
+        : throw new ArgumentOutOfRangeException(name, value, $"{member ?? name} is {value}; expected a finite number > 0.");
 
     public static int Positive(int value, [CallerArgumentExpression(nameof(value))] string name = "")
     {

@@ -35,7 +35,10 @@ internal static class ArrayShape
     /// <summary>Checks a shape given by a caller against the number of values beside it; no dimension at all is a single number.</summary>
     public static long[] Checked(ReadOnlySpan<long> shape, int length, string parameter)
     {
-        if (shape.Length > MaximumRank) throw new ArgumentException($"{parameter} has {shape.Length} dimensions; expected at most {MaximumRank}.", parameter);
+        if (shape.Length > MaximumRank)
+        {
+            throw new ArgumentException($"{parameter} has {shape.Length} dimensions; expected at most {MaximumRank}.", parameter);
+        }
         if (!TryCount(shape, out long count) || count != length)
         {
             throw new ArgumentException($"{parameter} is {Print(shape)}; expected a shape of {length} elements (values.Length).", parameter);

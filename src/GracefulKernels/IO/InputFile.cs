@@ -29,7 +29,10 @@ internal sealed class InputFile : IDisposable
         if (Directory.Exists(path)) throw new InvalidDataException($"{path}: found a folder; expected a {kind} file.");
         if (!File.Exists(path)) throw new FileNotFoundException($"{path}: there is no such file; expected a {kind} file.", path);
         // Before it is opened: opening a pipe that nobody writes to would wait for ever.
-        if (new FileInfo(path).Length == 0) throw new InvalidDataException($"{path}: found no bytes (or a pipe or device); expected a {kind} file on a disk.");
+        if (new FileInfo(path).Length == 0)
+        {
+            throw new InvalidDataException($"{path}: found no bytes (or a pipe or device); expected a {kind} file on a disk.");
+        }
         SafeFileHandle handle = File.OpenHandle(path);
         try
         {

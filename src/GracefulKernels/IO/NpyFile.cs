@@ -28,7 +28,7 @@ public static class NpyFile
     }
 
     /// <summary>Reads an array of one type and refuses files of another.</summary>
-    /// <typeparam name="T"><see cref="float"/>, <see cref="double"/>, <see cref="int"/>, <see cref="long"/>, <see cref="byte"/> or <see cref="bool"/>.</typeparam>
+    /// <typeparam name="T">One of <see cref="float"/>, <see cref="double"/>, <see cref="int"/>, <see cref="long"/>, <see cref="byte"/>, <see cref="bool"/>.</typeparam>
     /// <param name="path">A file on a disk.</param>
     /// <inheritdoc cref="NpyReader.Open" path="/exception"/>
     public static NpyArray<T> Read<T>(string path) where T : unmanaged

@@ -4,8 +4,8 @@ using System.Runtime.InteropServices;
 namespace GracefulKernels;
 
 /// <summary>
-/// Reads a .npy file (versions 1.0, 2.0, 3.0; little-endian; C order) row by row, so that it may be larger than memory. A row is everything behind the first
-/// dimension. The header is checked against the file's length when it is opened; elements are read by position into the caller's memory.
+/// Reads a .npy file (versions 1.0, 2.0, 3.0; little-endian; C order) row by row, so that it may be larger than memory. A row is everything
+/// behind the first dimension. The header is checked against the file's length when it is opened; elements are read by position into the caller's memory.
 /// One reader may be used by several threads at once.
 /// </summary>
 public sealed class NpyReader : IDisposable
@@ -136,7 +136,9 @@ public sealed class NpyReader : IDisposable
     {
         if (Count > Array.MaxLength)
         {
-            throw _file.Invalid($"{Count} elements ({ArrayShape.Print(_header.Shape)})", $"at most {Array.MaxLength} in one array; read blocks of rows with NpyReader");
+            throw _file.Invalid(
+                $"{Count} elements ({ArrayShape.Print(_header.Shape)})",
+                $"at most {Array.MaxLength} in one array; read blocks of rows with NpyReader");
         }
         return (int)Count;
     }
@@ -183,7 +185,8 @@ public sealed class NpyReader : IDisposable
         long rows = RowLength == 0 ? 0 : length / RowLength;
         if (firstRow > Rows - rows)
         {
-            throw new ArgumentOutOfRangeException(nameof(firstRow), firstRow, $"Rows {firstRow} to {firstRow + rows} were asked for; {FilePath} has {Rows}.");
+            throw new ArgumentOutOfRangeException(
+                nameof(firstRow), firstRow, $"{rows} rows from {firstRow} were asked for; {FilePath} has {Rows}.");
         }
     }
 }

@@ -12,8 +12,9 @@ namespace GracefulKernels;
 public sealed record SafetensorsEntry(string Name, ElementType Type, IReadOnlyList<long> Shape, long Count, long Offset);
 
 /// <summary>
-/// Reads a safetensors file: F32, F64, I32, I64 and U8 tensors. The whole header is checked when the file is opened (names once, ranges inside the file,
-/// no overlap, no gap, shapes that match their bytes); tensors are read when asked for. Metadata is kept. One reader may be used by several threads at once.
+/// Reads a safetensors file: F32, F64, I32, I64 and U8 tensors. The whole header is checked when the file is opened (names once, ranges
+/// inside the file, no overlap, no gap, shapes that match their bytes); tensors are read when asked for. Metadata is kept. One reader may be
+/// used by several threads at once.
 /// </summary>
 public sealed class SafetensorsReader : IDisposable
 {
@@ -53,7 +54,9 @@ public sealed class SafetensorsReader : IDisposable
     /// <summary>Opens a file and checks its header.</summary>
     /// <param name="path">A file on a disk.</param>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
-    /// <exception cref="InvalidDataException">The file is no safetensors file or a damaged one, or holds a type that is refused by name (F16, BF16: convert to F32).</exception>
+    /// <exception cref="InvalidDataException">
+    /// The file is no safetensors file or a damaged one, or holds a type that is refused by name (F16, BF16: convert to F32).
+    /// </exception>
     /// <exception cref="IOException">The file cannot be read.</exception>
     /// <exception cref="UnauthorizedAccessException">Reading is not allowed.</exception>
     public static SafetensorsReader Open(string path)
@@ -83,7 +86,8 @@ public sealed class SafetensorsReader : IDisposable
         if (TryFind(name, out SafetensorsEntry? entry)) return entry;
         const int Shown = 10;
         string there = string.Join(", ", Tensors.Take(Shown).Select(t => SafetensorsHeader.Quote(t.Name)));
-        throw _file.Invalid($"no tensor {SafetensorsHeader.Quote(name)}", $"one of {there}{(Tensors.Count > Shown ? $" and {Tensors.Count - Shown} more" : "")}");
+        string more = Tensors.Count > Shown ? $" and {Tensors.Count - Shown} more" : "";
+        throw _file.Invalid($"no tensor {SafetensorsHeader.Quote(name)}", $"one of {there}{more}");
     }
 
     /// <summary>Reads a tensor with the type that it has in the file.</summary>
@@ -94,7 +98,10 @@ public sealed class SafetensorsReader : IDisposable
     public T[] Read<T>(string name) where T : unmanaged
     {
         SafetensorsEntry entry = Typed<T>(name);
-        if (entry.Count > Array.MaxLength) throw _file.Invalid($"{entry.Count} elements in tensor {SafetensorsHeader.Quote(name)}", $"at most {Array.MaxLength}");
+        if (entry.Count > Array.MaxLength)
+        {
+            throw _file.Invalid($"{entry.Count} elements in tensor {SafetensorsHeader.Quote(name)}", $"at most {Array.MaxLength}");
+        }
         T[] values = new T[entry.Count];
         _file.Read(_dataOffset + entry.Offset, values.AsSpan());
         return values;

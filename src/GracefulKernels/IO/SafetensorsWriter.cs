@@ -5,8 +5,8 @@ using System.Text.Json;
 namespace GracefulKernels;
 
 /// <summary>
-/// Writes a safetensors file: tensors in the order in which they were added, metadata in theirs, a header padded to 64 bytes; the same input gives the
-/// same bytes. The values are not copied: they are read when <see cref="Save"/> runs.
+/// Writes a safetensors file: tensors in the order in which they were added, metadata in theirs, a header padded to 64 bytes; the same input
+/// gives the same bytes. The values are not copied: they are read when <see cref="Save"/> runs.
 /// </summary>
 public sealed class SafetensorsWriter
 {
@@ -20,7 +20,9 @@ public sealed class SafetensorsWriter
     /// <param name="name">Its name, new in this file and not <c>__metadata__</c>.</param>
     /// <param name="values">The elements in C order; not copied.</param>
     /// <param name="shape">Length of each dimension, outermost first; none for a single number.</param>
-    /// <exception cref="ArgumentException">The name is empty, reserved or taken, or the product of <paramref name="shape"/> is not the number of values.</exception>
+    /// <exception cref="ArgumentException">
+    /// The name is empty, reserved or taken, or the product of <paramref name="shape"/> is not the number of values.
+    /// </exception>
     public SafetensorsWriter Add(string name, ReadOnlyMemory<float> values, params ReadOnlySpan<long> shape) => AddAny(name, values, shape);
 
     /// <summary>Adds a tensor as F64.</summary>
@@ -103,7 +105,10 @@ public sealed class SafetensorsWriter
         while (bytes.Length % Alignment != 0) bytes.WriteByte((byte)' ');
         byte[] header = bytes.ToArray();
         long length = header.Length - 8;
-        if (length > SafetensorsFormat.MaximumHeader) throw new InvalidOperationException($"The header has {length} bytes; expected at most {SafetensorsFormat.MaximumHeader}.");
+        if (length > SafetensorsFormat.MaximumHeader)
+        {
+            throw new InvalidOperationException($"The header has {length} bytes; expected at most {SafetensorsFormat.MaximumHeader}.");
+        }
         BinaryPrimitives.WriteInt64LittleEndian(header, length);
         return header;
     }

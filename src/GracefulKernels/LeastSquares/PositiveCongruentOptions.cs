@@ -22,9 +22,9 @@ public sealed record PositiveCongruentOptions
 
     internal void Validate(string name)
     {
-        _ = Check.NonNegative(LambdaPc, name);
-        _ = Check.NonNegative(FocalAlpha, name);
-        _ = Check.NonNegative(FocalBeta, name);
-        _ = Check.Positive(Alpha, name);
+        _ = Check.NonNegative(LambdaPc, name, nameof(LambdaPc));
+        _ = Check.NonNegative(FocalAlpha, name, nameof(FocalAlpha));
+        _ = Check.NonNegative(FocalBeta, name, nameof(FocalBeta));
+        _ = Check.Positive(Alpha, name, nameof(Alpha));
     }
 }

@@ -33,7 +33,7 @@ public sealed record PsgdOptions
     internal void Validate(string name)
     {
         ArgumentNullException.ThrowIfNull(LearningRate, name);
-        _ = Check.NonNegative(Tolerance, name);
+        _ = Check.NonNegative(Tolerance, name, nameof(Tolerance));
         if (!(Momentum >= 0 && Momentum < 1)) throw new ArgumentOutOfRangeException(name, Momentum, $"Momentum is {Momentum}; expected a number in [0, 1).");
         if (BatchSize < 1) throw new ArgumentOutOfRangeException(name, BatchSize, $"BatchSize is {BatchSize}; expected at least 1.");
         if (Epochs < 0) throw new ArgumentOutOfRangeException(name, Epochs, $"Epochs is {Epochs}; expected at least 0.");
@@ -107,7 +107,7 @@ public static class Psgd
                 if (diverged) throw new DivergenceException("P-SGD", epoch, now.Loss, history[0].Loss, eta);
                 Report(epoch, now);
             }
-            return new SolverResult(d, history[^1].RelativeGradient <= options.Tolerance, epoch, history, clock.Elapsed);
+            return new SolverResult(d, history[^1].RelativeGradient <= options.Tolerance ? SolverStop.Tolerance : SolverStop.Budget, epoch, history, clock.Elapsed);
 
             double Epoch(int number, double eta)
             {

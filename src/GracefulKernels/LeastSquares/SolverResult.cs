@@ -2,13 +2,16 @@ namespace GracefulKernels;
 
 /// <summary>What a solver found.</summary>
 /// <param name="Update">d.</param>
-/// <param name="Converged">Whether the tolerance was reached before the budget ended.</param>
+/// <param name="Stop">Why the solver stopped.</param>
 /// <param name="Iterations">PCG: iterations; P-SGD: epochs.</param>
 /// <param name="History">From the start to the end.</param>
 /// <param name="Elapsed">Time taken.</param>
 public sealed record SolverResult(
-    ParameterVector Update, bool Converged, int Iterations, IReadOnlyList<SolverProgress> History, TimeSpan Elapsed)
+    ParameterVector Update, SolverStop Stop, int Iterations, IReadOnlyList<SolverProgress> History, TimeSpan Elapsed)
 {
+    /// <summary>Whether the tolerance was reached.</summary>
+    public bool Converged => Stop == SolverStop.Tolerance;
+
     /// <summary>L(d) at the end.</summary>
     public double Loss => History[^1].Loss;
 

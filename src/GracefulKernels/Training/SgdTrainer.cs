@@ -29,7 +29,7 @@ public sealed record SgdOptions
     internal void Validate(string name)
     {
         ArgumentNullException.ThrowIfNull(LearningRate, name);
-        _ = Check.NonNegative(WeightDecay, name);
+        _ = Check.NonNegative(WeightDecay, name, nameof(WeightDecay));
         if (!(Momentum >= 0 && Momentum < 1)) throw new ArgumentOutOfRangeException(name, Momentum, $"Momentum is {Momentum}; expected a number in [0, 1).");
         if (!(LabelSmoothing >= 0 && LabelSmoothing < 1))
         {

@@ -12,7 +12,7 @@ public unsafe class GemmResidualTests
     public void ResidualIsOfTheSizeOfRounding(string name)
     {
         IKernels kernels = KernelSetCases.Get(name);
-        foreach ((int m, int n, int k) in new[] { (401, 1271, 1003), (1024, 512, 1024), (3001, 64, 577), (70, 2100, 600) })
+        foreach ((int m, int n, int k) in new[] { (401, 727, 1003), (512, 512, 512), (1501, 64, 577) })
         {
             foreach ((bool ta, bool tb) in new[] { (false, false), (false, true), (true, false), (true, true) })
             {

@@ -69,13 +69,13 @@ public unsafe class FusedMultiplyAddTests
     [Fact]
     public void EveryRegisterRoundsOnce()
     {
-        Check<Register512>(Vector512.IsHardwareAccelerated);
-        Check<Register256>(Vector256.IsHardwareAccelerated);
-        Check<Register128>(Vector128.IsHardwareAccelerated);
-        Check<RegisterScalar>(true);
+        Check<Register512, Vector512<float>>(Vector512.IsHardwareAccelerated);
+        Check<Register256, Vector256<float>>(Vector256.IsHardwareAccelerated);
+        Check<Register128, Vector128<float>>(Vector128.IsHardwareAccelerated);
+        Check<RegisterScalar, float>(true);
     }
 
-    private static void Check<TRegister>(bool supported) where TRegister : struct, IRegister<TRegister>
+    private static void Check<TRegister, TVector>(bool supported) where TRegister : struct, IRegister<TVector> where TVector : struct
     {
         if (!supported) return;
         var random = new Random(14);

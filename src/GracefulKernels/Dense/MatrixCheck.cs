@@ -1,0 +1,40 @@
+namespace GracefulKernels;
+
+/// <summary>Checks of matrices in spans: after them, kernels trust every index.</summary>
+internal static class MatrixCheck
+{
+    public static void Size(int value, string name) => ArgumentOutOfRangeException.ThrowIfNegative(value, name);
+
+    /// <summary>A matrix [rows × columns] whose rows are <paramref name="ld"/> elements apart lies wholly in its span.</summary>
+    public static void Matrix(int length, int rows, int columns, int ld, string name, string ldName)
+    {
+        if (ld < columns)
+        {
+            throw new ArgumentOutOfRangeException(
+                ldName, ld, $"{ldName} is {ld}; expected at least {columns}, the columns of {name} [{rows} × {columns}].");
+        }
+        long needed = rows == 0 || columns == 0 ? 0 : ((rows - 1L) * ld) + columns;
+        if (length < needed)
+        {
+            throw new ArgumentException($"{name} is [{length}]; expected [{rows} × {columns}] with rows {ld} apart, {needed} elements.", name);
+        }
+    }
+
+    public static void Apart<T>(ReadOnlySpan<T> output, ReadOnlySpan<T> other, string name, string otherName)
+    {
+        if (output.Overlaps(other)) throw new ArgumentException($"{name} overlaps {otherName}.", name);
+    }
+
+    /// <summary>The diagonal of a Cholesky factor is positive and finite: what <c>potrf</c> leaves when it succeeds.</summary>
+    public static void Factor(ReadOnlySpan<double> factor, int n, int ld, string name)
+    {
+        for (int i = 0; i < n; i++)
+        {
+            double pivot = factor[(int)(((long)i * ld) + i)];
+            if (!(pivot > 0) || double.IsInfinity(pivot))
+            {
+                throw new ArgumentException($"{name}[{i}, {i}] is {pivot}; a Cholesky factor [{n} × {n}] has a positive diagonal.", name);
+            }
+        }
+    }
+}

@@ -1,0 +1,98 @@
+using System.Text.Json;
+
+namespace GracefulKernels.Tests;
+
+public sealed class CommandLineTests
+{
+    public static TheoryData<string, string> BadUsages => new()
+    {
+        { "", "command was not provided" },
+        { "nonsense", "'nonsense'" },
+        { "compare", "--old and --new, or --pairs" },
+        { "compare --labels y.npy", "Give --old and --new, or --pairs." },
+        { "compare --labels y.npy --old a.npy", "--new is missing." },
+        { "compare --labels y.npy --new a.npy", "--old is missing." },
+        { "compare --old a.npy --new b.npy", "'--labels' is required" },
+        { "compare --labels y.npy --old a.npy --new b.npy --pairs c.npy d.npy", "Give either" },
+        { "compare --labels y.npy --pairs c.npy", "--pairs has 1 files; expected 2 to 64." },
+        { "compare --labels y.npy --old a.npy --new b.npy --ignore-index x", "'x'" },
+        { "compare --labels y.npy --old a.npy --new b.npy --simd neon", "'neon'" },
+        { "compare --labels y.npy --old a.npy --new b.npy --threads -1", "expected 0 to 1024" },
+        { "compare --labels y.npy --old a.npy --new b.npy --device gpu0", "'gpu0'" },
+        { "devices --out x", "'--out'" },
+        { "devices --json", "'--json'" },
+    };
+
+    [Theory]
+    [MemberData(nameof(BadUsages))]
+    public void Bad_usage_is_code_2_and_one_line(string args, string reason)
+    {
+        (int code, string output, string error) = Tool.Run(args.Split(' ', StringSplitOptions.RemoveEmptyEntries));
+        Assert.Equal(2, code);
+        Assert.Empty(output);
+        Tool.AssertOneLine(error, reason);
+        Assert.Contains("--help'.", error);
+    }
+
+    [Theory]
+    [InlineData("--help", "compare")]
+    [InlineData("compare --help", "--ignore-index")]
+    [InlineData("--version", ".")]
+    public void Help_is_no_error(string args, string holds)
+    {
+        (int code, string output, string error) = Tool.Run(args.Split(' '));
+        Assert.Equal(0, code);
+        Assert.Contains(holds, output);
+        Assert.Empty(error);
+    }
+
+    [Fact]
+    public void Failures_are_code_1_and_one_line_and_verbose_shows_where()
+    {
+        string[] args = ["compare", "--old", "no-such-old.npy", "--new", "no-such-new.npy", "--labels", "no-such-labels.npy"];
+        (int code, _, string error) = Tool.Run(args);
+        Assert.Equal(1, code);
+        Tool.AssertOneLine(error, "no-such-labels.npy: there is no such file");
+        (code, _, error) = Tool.Run([.. args, "--verbose"]);
+        Assert.Equal(1, code);
+        Assert.Contains("   at GracefulKernels.", error);
+    }
+
+    [Fact]
+    public void The_process_ends_with_the_same_codes()
+    {
+        Assert.Equal(0, Tool.RunProcess("devices").Code);
+        (int failed, string output, string error) = Tool.RunProcess("compare", "--old", "x", "--new", "x", "--labels", "nowhere.npy");
+        Assert.Equal(1, failed);
+        Assert.Empty(output);
+        Tool.AssertOneLine(error, "nowhere.npy");
+        (int bad, _, error) = Tool.RunProcess("compare");
+        Assert.Equal(2, bad);
+        Tool.AssertOneLine(error, "--help");
+    }
+
+    [Fact]
+    public void Devices_names_what_auto_takes()
+    {
+        using TemporaryFolder folder = new();
+        (int code, string output, _) = Tool.Run("devices", "--json", folder.File("d.json"));
+        Assert.Equal(0, code);
+        string best = ComputeDevice.SupportedSimd[0].ToString().ToLowerInvariant();
+        Assert.Contains($"auto chooses cpu with {best}", output);
+        JsonElement device = JsonDocument.Parse(File.ReadAllText(folder.File("d.json"))).RootElement.GetProperty("devices")[0];
+        Assert.Equal("cpu", device.GetProperty("name").GetString());
+        Assert.Equal(best, device.GetProperty("autoSimd").GetString());
+        Assert.Equal(Environment.ProcessorCount, device.GetProperty("cores").GetInt32());
+        Assert.Equal(ComputeDevice.SupportedSimd.Select(s => s.ToString().ToLowerInvariant()), device.GetProperty("simd").EnumerateArray().Select(s => s.GetString()!));
+        Assert.NotEmpty(device.GetProperty("model").GetString()!);
+    }
+
+    [Fact]
+    public void Json_on_the_output_stands_alone()
+    {
+        (int code, string output, string error) = Tool.Run("devices", "--json", "-");
+        Assert.Equal(0, code);
+        Assert.Empty(error);
+        Assert.Equal("cpu", JsonDocument.Parse(output).RootElement.GetProperty("auto").GetString());
+    }
+}

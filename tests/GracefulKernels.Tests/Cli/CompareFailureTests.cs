@@ -1,0 +1,135 @@
+using System.Diagnostics;
+
+namespace GracefulKernels.Tests;
+
+public sealed class CompareFailureTests
+{
+    [Fact]
+    public void Files_that_do_not_belong_together_are_named_with_both_shapes()
+    {
+        using TemporaryFolder folder = new();
+        NpyFile.Write(folder.File("z.npy"), new float[12], 4, 3);
+        NpyFile.Write(folder.File("z5.npy"), new float[15], 5, 3);
+        NpyFile.Write(folder.File("z2.npy"), new float[8], 4, 2);
+        NpyFile.Write(folder.File("z3d.npy"), new float[12], 4, 3, 1);
+        NpyFile.Write(folder.File("i2d.npy"), new int[12], 4, 3);
+        NpyFile.Write(folder.File("none.npy"), Array.Empty<float>(), 4, 0);
+        NpyFile.Write(folder.File("p.npy"), new[] { 0, 1, 2, 0 }, 4);
+        NpyFile.Write(folder.File("y.npy"), new[] { 0, 1, 2, 0 }, 4);
+        NpyFile.Write(folder.File("bad.npy"), new[] { 0, 1, 12, 0 }, 4);
+        NpyFile.Write(folder.File("negative.npy"), new[] { 0, -7, 1, 0 }, 4);
+        NpyFile.Write(folder.File("huge.npy"), new[] { 0, 1, int.MaxValue, 0 }, 4);
+        NpyFile.Write(folder.File("f.npy"), new float[4], 4);
+        NpyFile.Write(folder.File("d.npy"), [0.1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0], 4, 3);
+        Fails("z.npy", "z5.npy", "y.npy", "z5.npy: found [5 × 3]; expected 4 rows, as");
+        Fails("z.npy", "z2.npy", "y.npy", "z2.npy: found logits of 2 classes; expected logits of 3 classes as in");
+        Fails("z.npy", "p.npy", "y.npy", "p.npy: found predictions; expected logits of 3 classes as in");
+        Fails("z3d.npy", "z.npy", "y.npy", "z3d.npy: found float32 [4 × 3 × 1]; expected logits [n × C] of float32 or predictions [n] of integers");
+        Fails("i2d.npy", "z.npy", "y.npy", "i2d.npy: found int32 [4 × 3]; expected logits");
+        Fails("none.npy", "none.npy", "y.npy", "none.npy: found float32 [4 × 0]; expected logits");
+        Fails("z.npy", "z.npy", "f.npy", "f.npy: found float32 [4]; expected labels [n] of integers");
+        Fails("z.npy", "z.npy", "bad.npy", "bad.npy: found label 12 in row 2; expected 0 to 2, or -100 (ignored)");
+        Fails("p.npy", "p.npy", "negative.npy", "found label -7 in row 1");
+        Fails("p.npy", "p.npy", "huge.npy", "found label 2147483647 in row 2; expected 0 to 16777215");
+        Fails("huge.npy", "p.npy", "y.npy", "huge.npy: found prediction 2147483647 in row 2");
+        Fails("d.npy", "z.npy", "y.npy", "d.npy: found 0.1 as element 0; expected a value that float32 has exactly");
+
+        void Fails(string old, string now, string labels, string reason)
+        {
+            (int code, string output, string error) = Tool.Run(
+                "compare", "--old", folder.File(old), "--new", folder.File(now), "--labels", folder.File(labels), "--json", folder.File("r.json"));
+            Assert.Equal(1, code);
+            Assert.Empty(output);
+            Tool.AssertOneLine(error, reason);
+            Assert.False(File.Exists(folder.File("r.json")));
+        }
+    }
+
+    [Theory]
+    [InlineData("--out", "file/out")]
+    [InlineData("--json", "file/r.json")]
+    [InlineData("--json", "nowhere/r.json")]
+    public void A_place_that_cannot_be_written_is_found_before_the_work(string option, string place)
+    {
+        using TemporaryFolder folder = new();
+        Inputs(folder);
+        File.WriteAllText(folder.File("file"), "");
+        (int code, string output, string error) = Tool.Run([.. Args(folder), option, folder.File(place)]);
+        Assert.Equal(1, code);
+        Assert.Empty(output);
+        Tool.AssertOneLine(error, place.Split('/')[0]);
+        Assert.Equal(["file", "p.npy"], folder.Names());
+    }
+
+    [Fact]
+    public void A_folder_without_write_permission_is_named()
+    {
+        const string System = "/sys/kernel";
+        Assert.SkipUnless(OperatingSystem.IsLinux() && Directory.Exists(System), "a folder that even root cannot write, /sys, is needed");
+        using TemporaryFolder folder = new();
+        Inputs(folder);
+        (int code, _, string error) = Tool.Run([.. Args(folder), "--out", System]);
+        Assert.Equal(1, code);
+        Tool.AssertOneLine(error, $"'{System}'");
+    }
+
+    [Fact]
+    public void An_unsupported_instruction_set_is_refused_by_name()
+    {
+        SimdLevel[] missing = [.. Enum.GetValues<SimdLevel>().Where(l => l != SimdLevel.Auto && !ComputeDevice.SupportedSimd.Contains(l))];
+        Assert.SkipWhen(missing.Length == 0, "this processor has every instruction set");
+        using TemporaryFolder folder = new();
+        Inputs(folder);
+        (int code, _, string error) = Tool.Run([.. Args(folder), "--simd", missing[0].ToString().ToLowerInvariant()]);
+        Assert.Equal(1, code);
+        Tool.AssertOneLine(error, "Instruction sets here");
+    }
+
+    [Fact]
+    public void Cancelled_work_leaves_no_files()
+    {
+        using TemporaryFolder folder = new();
+        Inputs(folder);
+        using CancellationTokenSource source = new();
+        source.Cancel();
+        (int code, string output, string error) = Tool.Run(source.Token, [.. Args(folder), "--out", folder.File("out"), "--json", folder.File("r.json")]);
+        Assert.Equal(1, code);
+        Assert.Empty(output);
+        Tool.AssertOneLine(error, "cancelled.");
+        Assert.False(File.Exists(folder.File("r.json")));
+        Assert.True(!Directory.Exists(folder.File("out")) || Directory.GetFileSystemEntries(folder.File("out")).Length == 0);
+    }
+
+    [Fact]
+    public async Task Control_C_ends_a_long_comparison_cleanly()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux() || OperatingSystem.IsMacOS(), "signals as Unix has them");
+        using TemporaryFolder folder = new();
+        // A terabyte that takes no room on the disk, and far more time than the test waits.
+        const long Rows = 1L << 40;
+        byte[] header = NpyBytes.Make(NpyBytes.Header("|u1", $"({Rows},)"), []);
+        using (FileStream file = new(folder.File("p.npy"), FileMode.CreateNew))
+        {
+            file.Write(header);
+            file.SetLength(header.Length + Rows);
+        }
+        using Process process = Tool.Start([.. Args(folder), "--out", folder.File("out"), "--json", folder.File("r.json")]);
+        Task<string> error = process.StandardError.ReadToEndAsync();
+        // The folder is made right before the work begins, and after the signal is caught.
+        Assert.True(SpinWait.SpinUntil(() => Directory.Exists(folder.File("out")) || process.HasExited, TimeSpan.FromSeconds(30)));
+        Assert.False(process.HasExited, "it ended before it could be interrupted");
+        using (Process kill = Process.Start("kill", ["-INT", $"{process.Id}"])) kill.WaitForExit();
+        bool ended = process.WaitForExit(TimeSpan.FromSeconds(30));
+        if (!ended) process.Kill();
+        Assert.True(ended, "it did not end");
+        Assert.Equal(1, process.ExitCode);
+        Tool.AssertOneLine(await error, "cancelled.");
+        Assert.Empty(Directory.GetFileSystemEntries(folder.File("out")));
+        Assert.Equal(["out", "p.npy"], folder.Names());
+    }
+
+    private static void Inputs(TemporaryFolder folder) => NpyFile.Write(folder.File("p.npy"), new[] { 0, 1, 2, 0 }, 4);
+
+    private static string[] Args(TemporaryFolder folder)
+        => ["compare", "--old", folder.File("p.npy"), "--new", folder.File("p.npy"), "--labels", folder.File("p.npy")];
+}

@@ -1,0 +1,142 @@
+namespace GracefulKernels.Tests;
+
+/// <summary>What factors and preconditioner promise besides the golden numbers.</summary>
+public class KroneckerFactorsTests
+{
+    [Fact]
+    public void PartsAddUpToTheWhole()
+    {
+        Network network = RandomNetworks.Get("kept", 2);
+        float[] images = RandomNetworks.Images(network, 20, 1), s = [.. RandomNetworks.Normal(20 * network.Outputs, 3).Select(MathF.Abs)];
+        int cut = 8, size = network.InputShape.Elements;
+        using var all = new LinearizedNetwork(network, images, 20);
+        KroneckerFactors whole = KroneckerFactors.Compute(all, weights: s);
+        using var left = new LinearizedNetwork(network, images.AsSpan(0, cut * size), cut, options: new LinearizedOptions { BatchSize = 3 });
+        using var right = new LinearizedNetwork(network, images.AsSpan(cut * size), 20 - cut, options: new LinearizedOptions { BatchSize = 5, CacheBytes = 0 });
+        KroneckerFactors sum = KroneckerFactors.Compute(left, weights: s.AsSpan(0, cut * network.Outputs))
+            + KroneckerFactors.Compute(right, weights: s.AsSpan(cut * network.Outputs));
+        Assert.Equal(20, sum.Samples);
+        Assert.Equal(whole.MeanWeight, sum.MeanWeight, 1e-12);
+        foreach (KroneckerBlock b in whole.Blocks)
+        {
+            // Stretches of fp32 sums are cut elsewhere.
+            Tolerance.AssertRelativeNorm(b.InputFactor(), [.. sum[b.Name].InputFactor()], 1e-6, $"A of {b.Name}");
+            if (b.HasOutputFactor) Tolerance.AssertRelativeNorm(b.OutputFactor(), [.. sum[b.Name].OutputFactor()], 1e-6, $"G of {b.Name}");
+        }
+    }
+
+    [Fact]
+    public void TheCutInBatchesDoesNotChangeTheRandomSigns()
+    {
+        Network network = RandomNetworks.Get("residual", 2);
+        float[] images = RandomNetworks.Images(network, 10, 1);
+        var options = new FactorOptions { Seeds = FactorSeeds.Rademacher, Probes = 3, Seed = 9 };
+        using var a = new LinearizedNetwork(network, images, 10, options: new LinearizedOptions { BatchSize = 10 });
+        using var b = new LinearizedNetwork(network, images, 10, options: new LinearizedOptions { BatchSize = 3 });
+        KroneckerFactors first = KroneckerFactors.Compute(a, options), second = KroneckerFactors.Compute(b, options);
+        foreach (KroneckerBlock block in first.Blocks.Where(x => x.HasOutputFactor))
+        {
+            Tolerance.AssertRelativeNorm(block.OutputFactor(), [.. second[block.Name].OutputFactor()], 1e-6, block.Name);
+        }
+    }
+
+    [Fact]
+    public void RandomSignsAreUnbiased()
+    {
+        Network network = RandomNetworks.Get("vector", 2);
+        using var linear = new LinearizedNetwork(network, RandomNetworks.Images(network, 50, 1), 50);
+        KroneckerFactors exact = KroneckerFactors.Compute(linear);
+        KroneckerFactors random = KroneckerFactors.Compute(linear, new FactorOptions { Seeds = FactorSeeds.Rademacher, Probes = 400, Seed = 1 });
+        KroneckerFactors one = KroneckerFactors.Compute(linear, new FactorOptions { Seeds = FactorSeeds.Rademacher, Probes = 1, Seed = 1 });
+        foreach (KroneckerBlock b in exact.Blocks.Where(b => b.HasOutputFactor))
+        {
+            // The deviation falls like 1/√(samples·probes) = 0.7 %; a factor wrong by any constant is far outside.
+            Tolerance.AssertRelativeNorm(b.OutputFactor(), [.. random[b.Name].OutputFactor()], 0.03, b.Name);
+            Tolerance.AssertRelativeNorm(b.OutputFactor(), [.. one[b.Name].OutputFactor()], 0.5, b.Name);
+        }
+    }
+
+    /// <summary>The blocks of γ and β are the Gauss–Newton matrix itself: the columns of J from one JVP each.</summary>
+    [Theory]
+    [InlineData("first.weight")]
+    [InlineData("bn2.bias")]
+    [InlineData("bn4.weight")]
+    public void BlocksOfBatchNormalisationAreExact(string parameter)
+    {
+        Network network = RandomNetworks.Get("kept", 2);
+        const int N = 9;
+        using var linear = new LinearizedNetwork(network, RandomNetworks.Images(network, N, 1), N);
+        KroneckerBlock block = KroneckerFactors.Compute(linear)[parameter];
+        int channels = network.Parameters[parameter].Length, offset = network.Parameters.Parameters.TakeWhile(p => p.Name != parameter).Sum(p => p.Length);
+        float[][] columns = [.. Enumerable.Range(0, channels).Select(k =>
+        {
+            float[] unit = new float[network.Parameters.Count];
+            unit[offset + k] = 1;
+            using ParameterVector e = ParameterVector.FromArray(network.Parameters, network.Device, unit);
+            return linear.Jvp(e);
+        })];
+        double[] expected = new double[channels * channels];
+        for (int i = 0; i < channels; i++)
+        {
+            for (int j = 0; j < channels; j++) expected[(i * channels) + j] = columns[i].Zip(columns[j], (a, b) => (double)a * b).Sum() / N;
+        }
+        // Two different fp32 passes.
+        Tolerance.AssertRelativeNorm(expected, [.. block.InputFactor()], 1e-5, parameter);
+        Assert.False(block.HasOutputFactor);
+    }
+
+    [Fact]
+    public void FactorsSurviveTheirFile()
+    {
+        Network network = RandomNetworks.Get("kept", 2);
+        using var linear = new LinearizedNetwork(network, RandomNetworks.Images(network, 9, 1), 9);
+        KroneckerFactors factors = KroneckerFactors.Compute(linear);
+        using var folder = new TemporaryFolder();
+        string path = folder.File("factors.safetensors");
+        factors.Save(path);
+        KroneckerFactors back = KroneckerFactors.Load(path);
+        Assert.Equal((factors.Samples, factors.MeanWeight), (back.Samples, back.MeanWeight));
+        using ParameterVector v = RandomNetworks.Direction(network, 3);
+        using var p = new KroneckerPreconditioner(factors, 0.1, network.Parameters, network.Device);
+        using var q = new KroneckerPreconditioner(back, 0.1, network.Parameters, network.Device);
+        Tolerance.AssertSameBits(p.Apply(v).ToArray(), q.Apply(v).ToArray(), "applied");
+        network.SaveWeights(path);
+        Assert.Contains("expected 'graceful-kronecker/1'", Assert.Throws<InvalidDataException>(() => KroneckerFactors.Load(path)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void ThePreconditionerIsPositiveDefiniteAndSymmetric()
+    {
+        Network network = RandomNetworks.Get("residual", 2);
+        using var linear = new LinearizedNetwork(network, RandomNetworks.Images(network, 9, 1), 9);
+        using var p = new KroneckerPreconditioner(KroneckerFactors.Compute(linear), 0.01, network.Parameters, network.Device);
+        for (int seed = 0; seed < 5; seed++)
+        {
+            using ParameterVector a = RandomNetworks.Direction(network, seed), b = RandomNetworks.Direction(network, seed + 50);
+            using ParameterVector pa = p.Apply(a), pb = p.Apply(b);
+            Assert.True(a.Dot(pa) > 0);
+            // fp32 products of normalised vectors; the inverse factors were rounded as they are, symmetric.
+            Assert.Equal(a.Dot(pb), b.Dot(pa), 1e-5 * Math.Sqrt(a.Dot(pa) * b.Dot(pb)));
+        }
+    }
+
+    [Fact]
+    public void FailuresAreNamed()
+    {
+        Network network = RandomNetworks.Get("vector", 2), other = RandomNetworks.Get("residual", 2);
+        // One sample: every factor has rank one.
+        using var linear = new LinearizedNetwork(network, RandomNetworks.Images(network, 1, 1), 1);
+        KroneckerFactors factors = KroneckerFactors.Compute(linear);
+        SingularFactorException e = Assert.Throws<SingularFactorException>(() => new KroneckerPreconditioner(factors, 0, network.Parameters, network.Device));
+        Assert.Equal(("A", "fc1", 0.0), (e.Factor, e.Layer, e.Damping));
+        Assert.Contains("Factor A of 'fc1' is not positive definite at pivot", e.Message, StringComparison.Ordinal);
+        Assert.Equal("damping", Assert.Throws<ArgumentOutOfRangeException>(() => new KroneckerPreconditioner(factors, -1, network.Parameters, network.Device)).ParamName);
+        ArgumentException wrong = Assert.Throws<ArgumentException>(() => new KroneckerPreconditioner(factors, 1, other.Parameters, other.Device));
+        Assert.Contains("'fc1.weight'", wrong.Message, StringComparison.Ordinal);
+        Assert.Equal("weights", Assert.Throws<ArgumentException>(() => KroneckerFactors.Compute(linear, weights: [1f])).ParamName);
+        Assert.Throws<ArgumentException>(() => KroneckerFactors.Compute(linear, weights: [1f, -1f, 1f]));
+        Assert.Throws<ArgumentOutOfRangeException>(() => KroneckerFactors.Compute(linear, new FactorOptions { Probes = 0 }));
+        using var second = new LinearizedNetwork(other, RandomNetworks.Images(other, 2, 1), 2);
+        Assert.Equal("other", Assert.Throws<ArgumentException>(() => factors + KroneckerFactors.Compute(second)).ParamName);
+    }
+}

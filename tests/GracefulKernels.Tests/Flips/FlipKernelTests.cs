@@ -1,0 +1,159 @@
+using GracefulKernels.Kernels;
+
+namespace GracefulKernels.Tests;
+
+public unsafe class FlipKernelTests
+{
+    private const int Ignore = -100;
+
+    public static TheoryData<string> Targets => KernelSetCases.Names;
+
+    [Theory]
+    [MemberData(nameof(Targets))]
+    public void CountsFromLogitsAreExact(string target)
+    {
+        foreach (int classes in Enumerable.Range(1, 70).Concat([127, 129, 1000]))
+        {
+            int rows = classes * 5 % 41, ld = classes + (classes % 4);
+            (float[] old, float[] updated, int[] labels) = Logits(rows, classes, ld, classes);
+            int length = rows == 0 ? 0 : ((rows - 1) * ld) + classes;
+            bool before = classes % 2 == 0;
+            using var o = new GuardedBuffer<float>(old.AsSpan(0, length), before);
+            using var n = new GuardedBuffer<float>(updated.AsSpan(0, length), before);
+            using var y = new GuardedBuffer<int>(labels, before);
+            using var perClass = new GuardedBuffer<long>(classes * FlipTable.Fields, before);
+            using var predictions = new GuardedBuffer<int>(rows, before);
+            perClass.Span.Clear();
+            IKernels kernels = KernelSetCases.Get(target);
+            FlipTable table = kernels.FlipsFromLogits(rows, classes, o.Block, ld, n.Block, ld, y.Block, Ignore, perClass.Block);
+            perClass.AssertUntouchedOutside();
+            kernels.Argmax(rows, classes, ld, n.Block, predictions.Block);
+            predictions.AssertUntouchedOutside();
+            int[] a = new int[rows], b = new int[rows];
+            for (int r = 0; r < rows; r++)
+            {
+                a[r] = LossReference.Argmax(old.AsSpan(r * ld, classes));
+                b[r] = LossReference.Argmax(updated.AsSpan(r * ld, classes));
+            }
+            Assert.Equal(b, predictions.Span.ToArray());
+            Assert.Equal(Count(a, b, labels, null), table);
+            for (int c = 0; c < classes; c++) Assert.Equal(Count(a, b, labels, c), Table(perClass.Span.Slice(c * FlipTable.Fields, FlipTable.Fields)));
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Targets))]
+    public void ManyChunksAndThreadsCountTheSame(string target)
+    {
+        const int Rows = 20000, Classes = 10;
+        (float[] old, float[] updated, int[] labels) = Logits(Rows, Classes, Classes, 1);
+        int[] a = new int[Rows], b = new int[Rows];
+        for (int r = 0; r < Rows; r++)
+        {
+            a[r] = LossReference.Argmax(old.AsSpan(r * Classes, Classes));
+            b[r] = LossReference.Argmax(updated.AsSpan(r * Classes, Classes));
+        }
+        FlipTable expected = Count(a, b, labels, null);
+        foreach (int threads in new[] { 1, 2, 3, 5 })
+        {
+            IKernels kernels = KernelSetCases.Get(Enum.Parse<CpuTarget>(target), threads);
+            fixed (float* o = old, n = updated)
+            fixed (int* y = labels, pa = a, pb = b)
+            {
+                var label = new Block<int>(y, Rows);
+                FlipTable table = kernels.FlipsFromLogits(
+                    Rows, Classes, new Block<float>(o, old.Length), Classes, new Block<float>(n, updated.Length), Classes, label, Ignore, default);
+                Assert.Equal(expected, table);
+                using var perClass = new GuardedBuffer<long>(Classes * FlipTable.Fields);
+                perClass.Span.Clear();
+                Assert.Equal(
+                    expected,
+                    kernels.FlipsFromPredictions(Rows, new Block<int>(pa, Rows), new Block<int>(pb, Rows), label, Ignore, Classes, perClass.Block));
+                FlipTable sum = default;
+                for (int c = 0; c < Classes; c++) sum += Table(perClass.Span.Slice(c * FlipTable.Fields, FlipTable.Fields));
+                Assert.Equal(expected, sum);
+            }
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Targets))]
+    public void PackedBitsAndPairs(string target)
+    {
+        foreach (int rows in Enumerable.Range(0, 71).Concat([127, 128, 129, 70001]))
+        {
+            int models = 1 + (rows % 7), words = (rows + 63) / 64;
+            var random = new Random(rows);
+            int[] labels = [.. Enumerable.Range(0, rows).Select(_ => random.Next(8) == 0 ? Ignore : random.Next(4))];
+            int[][] predictions = [.. Enumerable.Range(0, models).Select(_ => labels.Select(y => random.Next(3) == 0 ? random.Next(-1, 4) : y).ToArray())];
+            using var bits = new GuardedBuffer<ulong>(models * words);
+            using var y = new GuardedBuffer<int>(labels);
+            foreach (int threads in rows > 1000 ? new[] { 1, 2, 5 } : [1])
+            {
+                IKernels kernels = KernelSetCases.Get(Enum.Parse<CpuTarget>(target), threads);
+                for (int m = 0; m < models; m++)
+                {
+                    using var p = new GuardedBuffer<int>(predictions[m]);
+                    kernels.PackCorrect(rows, p.Block, y.Block, Ignore, bits.Block.Slice(m * words, words));
+                    for (int i = 0; i < words * 64; i++)
+                    {
+                        bool right = i < rows && labels[i] != Ignore && labels[i] == predictions[m][i];
+                        Assert.Equal(right, (bits.Span[(m * words) + (i / 64)] >> (i % 64) & 1) != 0);
+                    }
+                }
+                using var counts = new GuardedBuffer<long>(models * models);
+                kernels.PairwiseFlips(models, words, bits.Block, counts.Block);
+                bits.AssertUntouchedOutside();
+                counts.AssertUntouchedOutside();
+                for (int a = 0; a < models; a++)
+                {
+                    for (int b = 0; b < models; b++) Assert.Equal(Count(predictions[a], predictions[b], labels, null).NegativeFlips, counts.Span[(a * models) + b]);
+                }
+            }
+        }
+    }
+
+    private static (float[] Old, float[] New, int[] Labels) Logits(int rows, int classes, int ld, int seed)
+    {
+        var random = new Random(seed);
+        float[] old = new float[rows * ld], updated = new float[rows * ld];
+        int[] labels = new int[rows];
+        for (int i = 0; i < old.Length; i++)
+        {
+            // Few distinct values: ties in most rows, infinities in many, a NaN in some.
+            old[i] = Value(random.Next(9 * classes), random);
+            updated[i] = Value(random.Next(9 * classes), random);
+        }
+        for (int r = 0; r < rows; r++) labels[r] = random.Next(6) == 0 ? Ignore : random.Next(classes);
+        return (old, updated, labels);
+    }
+
+    private static float Value(int kind, Random random) => kind switch
+    {
+        0 => float.NaN,
+        1 => float.PositiveInfinity,
+        < 20 => float.NegativeInfinity,
+        _ => random.Next(5),
+    };
+
+    private static FlipTable Table(ReadOnlySpan<long> c) => new(c[0], c[1], c[2], c[3], c[4], c[5], c[6]);
+
+    private static FlipTable Count(int[] old, int[] updated, int[] labels, int? only)
+    {
+        FlipTable table = default;
+        for (int i = 0; i < labels.Length; i++)
+        {
+            if (labels[i] == Ignore || (only is not null && labels[i] != only)) continue;
+            bool a = old[i] == labels[i], b = updated[i] == labels[i];
+            table += new FlipTable(
+                a && b ? 1 : 0,
+                !a && !b ? 1 : 0,
+                !a && b ? 1 : 0,
+                a && !b ? 1 : 0,
+                old[i] != updated[i] ? 1 : 0,
+                old[i] < 0 ? 1 : 0,
+                updated[i] < 0 ? 1 : 0);
+        }
+        return table;
+    }
+}

@@ -1,0 +1,106 @@
+using GracefulKernels.Kernels;
+
+namespace GracefulKernels.Tests;
+
+public unsafe class RowLossGuardTests
+{
+    public static TheoryData<string> Targets => KernelSetCases.Names;
+
+    [Theory]
+    [MemberData(nameof(Targets))]
+    public void NothingOutsideTheRowsIsTouched(string target)
+    {
+        IKernels kernels = KernelSetCases.Get(target, 1);
+        RowLossOptions[] all =
+        [
+            new() { Distance = OldDistance.KlOldNew },
+            new() { Distance = OldDistance.KlNewOld, Temperature = 3, LabelSmoothing = 0.1f },
+            new() { Base = BaseLoss.Squared, Distance = OldDistance.LogitMatching },
+        ];
+        foreach (int classes in Enumerable.Range(1, 70).Concat([127, 129, 145]))
+        {
+            int rows = classes * 7 % 40, ld = classes + (classes % 3);
+            foreach (RowLossOptions options in all) Run(kernels, options, rows, classes, ld, guardBefore: classes % 2 == 0);
+        }
+    }
+
+    private static void Run(IKernels kernels, RowLossOptions options, int rows, int classes, int ld, bool guardBefore)
+    {
+        (float[] zNew, float[] zOld, int[] labels) = RowLossRun.Sample(rows, classes, 1, ld);
+        // The last row ends with its last class: nothing is promised to lie behind it.
+        int length = rows == 0 ? 0 : ((rows - 1) * ld) + classes;
+        using var n = new GuardedBuffer<float>(zNew.AsSpan(0, length), guardBefore);
+        using var o = new GuardedBuffer<float>(zOld.AsSpan(0, length), guardBefore);
+        using var y = new GuardedBuffer<int>(labels, guardBefore);
+        using var g = new GuardedBuffer<float>(rows * classes, guardBefore);
+        using var v = new GuardedBuffer<float>(rows, guardBefore);
+        using var pn = new GuardedBuffer<int>(rows, guardBefore);
+        using var po = new GuardedBuffer<int>(rows, guardBefore);
+        RowLossSums sums = kernels.RowLoss(
+            options,
+            new RowLossOperands
+            {
+                Rows = rows,
+                Classes = classes,
+                New = n.Block,
+                LdNew = ld,
+                Old = o.Block,
+                LdOld = ld,
+                Labels = y.Block,
+                Gradient = g.Block,
+                Values = v.Block,
+                PredictionsNew = pn.Block,
+                PredictionsOld = po.Block,
+            });
+        g.AssertUntouchedOutside();
+        v.AssertUntouchedOutside();
+        pn.AssertUntouchedOutside();
+        po.AssertUntouchedOutside();
+        var plain = new RowLossRun(kernels, options, zNew, zOld, labels, classes, ld);
+        Assert.Equal(plain.Sums, sums);
+        Tolerance.AssertSameBits(plain.Gradient, g.Span);
+    }
+
+    [Theory]
+    [MemberData(nameof(Targets))]
+    public void WeightedSquaredLossMatchesTheReference(string target)
+    {
+        var random = new Random(2);
+        foreach ((int rows, int classes) in new[] { (0, 3), (1, 1), (3, 5), (1, 15), (4, 4), (1, 17), (7, 10), (2, 41), (700, 100) })
+        {
+            int n = rows * classes;
+            float[] f = Values(n, random), t = Values(n, random), s = [.. Values(n, random).Select(MathF.Abs)];
+            foreach (bool weighted in new[] { false, true })
+            {
+                using var fb = new GuardedBuffer<float>(f);
+                using var tb = new GuardedBuffer<float>(t);
+                using var sb = new GuardedBuffer<float>(s);
+                using var gb = new GuardedBuffer<float>(n);
+                Block<float> weights = weighted ? sb.Block : default;
+                double value = KernelSetCases.Get(target).WeightedSquaredLoss(rows, classes, fb.Block, tb.Block, weights, 0.5f, gb.Block);
+                gb.AssertUntouchedOutside();
+                double expected = 0;
+                double[] gradient = new double[n];
+                for (int i = 0; i < n; i++)
+                {
+                    double r = (double)f[i] - t[i], w = weighted ? s[i] : 1;
+                    expected += w * r * r / 2;
+                    gradient[i] = 0.5 * w * r;
+                }
+                // Two roundings before the sum, which is fp64; three for a gradient entry.
+                Assert.Equal(expected, value, expected * 4 * Tolerance.Unit);
+                Tolerance.AssertClose(gradient, gb.Span, 4 * Tolerance.Unit, 0);
+                double again = KernelSetCases.Get(target, 1).WeightedSquaredLoss(rows, classes, fb.Block, tb.Block, weights, 0.5f, default);
+                Assert.Equal(value, again);
+                foreach (IKernels kernels in KernelSetCases.All())
+                {
+                    using var other = new GuardedBuffer<float>(n);
+                    Assert.Equal(value, kernels.WeightedSquaredLoss(rows, classes, fb.Block, tb.Block, weights, 0.5f, other.Block));
+                    Tolerance.AssertSameBits(gb.Span, other.Span);
+                }
+            }
+        }
+    }
+
+    private static float[] Values(int n, Random random) => [.. Enumerable.Range(0, n).Select(_ => (float)((random.NextDouble() * 6) - 3))];
+}

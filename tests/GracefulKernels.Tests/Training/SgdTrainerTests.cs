@@ -1,0 +1,94 @@
+namespace GracefulKernels.Tests;
+
+/// <summary>Ordinary training: it learns, it repeats, and a step is what the formulas say.</summary>
+public class SgdTrainerTests
+{
+    [Fact]
+    public void LearnsAndRepeats()
+    {
+        Network network = RandomNetworks.Get("residual", 1);
+        float[] images = RandomNetworks.Images(network, 200, 2);
+        // The label is the sign pattern of two pixels' sums: something to learn.
+        int size = network.InputShape.Elements;
+        int[] labels = [.. Enumerable.Range(0, 200).Select(i => images.AsSpan(i * size, size / 2).ToArray().Sum() > 0 ? 1 : 0)];
+        var options = new SgdOptions { Epochs = 25, BatchSize = 16, LearningRate = LearningRate.Cosine(0.01), Seed = 1 };
+        var progress = new Losses();
+        Network trained = SgdTrainer.Train(network, images, labels, options, progress: progress);
+        Assert.Equal(Enumerable.Range(1, 25), progress.Reports.Select(r => r.Epoch));
+        Assert.True(progress.Reports[^1].Loss < 0.2 * progress.Reports[0].Loss, $"{progress.Reports[0].Loss} → {progress.Reports[^1].Loss}");
+        float[] before = network.GetWeights().ToArray(), after = trained.GetWeights().ToArray();
+        Tolerance.AssertSameBits(after, SgdTrainer.Train(network, images, labels, options).GetWeights().ToArray(), "again");
+        Assert.NotEqual(after, SgdTrainer.Train(network, images, labels, options with { Seed = 2 }).GetWeights().ToArray());
+        Tolerance.AssertSameBits(before, network.GetWeights().ToArray(), "the network it began with");
+    }
+
+    /// <summary>Two steps on one batch of a linear classifier, by the formulas in fp64.</summary>
+    [Fact]
+    public void AStepIsMomentumOnTheGradient()
+    {
+        var b = new NetworkBuilder(3);
+        Network network = b.Build(b.Linear("fc", b.Input, 2, bias: false)).WithRandomWeights(1);
+        float[] x = [1, 2, 3, -1, 0.5f, 2];
+        int[] y = [0, 1];
+        const double Eta = 0.1, Decay = 0.01;
+        double[] w = [.. network.GetTensor("fc.weight").Select(v => (double)v)], velocity = new double[6];
+        for (int step = 0; step < 2; step++)
+        {
+            double[] gradient = [.. w.Select(v => Decay * v)];
+            for (int i = 0; i < 2; i++)
+            {
+                double difference = Enumerable.Range(0, 3).Sum(k => (w[3 + k] - w[k]) * x[(3 * i) + k]), p0 = 1 / (1 + Math.Exp(difference));
+                for (int k = 0; k < 3; k++)
+                {
+                    gradient[k] += (p0 - (y[i] == 0 ? 1 : 0)) * x[(3 * i) + k] / 2;
+                    gradient[3 + k] += (1 - p0 - (y[i] == 1 ? 1 : 0)) * x[(3 * i) + k] / 2;
+                }
+            }
+            for (int k = 0; k < 6; k++) w[k] -= Eta * (velocity[k] = (0.9 * velocity[k]) + gradient[k]);
+        }
+        Network trained = SgdTrainer.Train(
+            network, x, y, new SgdOptions { Epochs = 2, BatchSize = 2, WeightDecay = Decay, LearningRate = LearningRate.Constant(Eta) });
+        // A handful of fp32 roundings of numbers near 1.
+        Tolerance.AssertClose(w, trained.GetTensor("fc.weight"), 0, 1e-6, "weight");
+    }
+
+    [Fact]
+    public void KeptNormalisationsAreTrainedAtFrozenStatistics()
+    {
+        Network network = RandomNetworks.Get("kept", 1);
+        float[] images = RandomNetworks.Images(network, 30, 2);
+        int[] labels = [.. Enumerable.Range(0, 30).Select(i => i % 3)];
+        var progress = new Losses();
+        Network trained = SgdTrainer.Train(
+            network, images, labels, new SgdOptions { Epochs = 30, BatchSize = 30, LearningRate = LearningRate.Constant(0.01) }, progress: progress);
+        Assert.True(progress.Reports[^1].Loss < 0.8 * progress.Reports[0].Loss);
+        Assert.Equal(network.GetTensor("bn1.running_var"), trained.GetTensor("bn1.running_var"));
+        Assert.NotEqual(network.GetTensor("bn1.weight"), trained.GetTensor("bn1.weight"));
+    }
+
+    [Fact]
+    public void BadArgumentsAreNamed()
+    {
+        Network network = RandomNetworks.Get("vector", 1);
+        float[] images = RandomNetworks.Images(network, 2, 1);
+        Assert.Equal("images", Assert.Throws<ArgumentException>(() => SgdTrainer.Train(network, images, [0])).ParamName);
+        Assert.Equal("labels", Assert.Throws<ArgumentException>(() => SgdTrainer.Train(network, [], [])).ParamName);
+        ArgumentOutOfRangeException e = Assert.Throws<ArgumentOutOfRangeException>(() => SgdTrainer.Train(network, images, [0, 3]));
+        Assert.Contains("labels[1] is 3; expected a class in [0, 3).", e.Message, StringComparison.Ordinal);
+        Assert.Throws<ArgumentOutOfRangeException>(() => SgdTrainer.Train(network, images, [0, 1], new SgdOptions { Momentum = 1 }));
+        Assert.Throws<ArgumentOutOfRangeException>(() => SgdTrainer.Train(network, images, [0, 1], new SgdOptions { WeightDecay = -1 }));
+        DivergenceException d = Assert.Throws<DivergenceException>(
+            () => SgdTrainer.Train(network, images, [0, 1], new SgdOptions { LearningRate = LearningRate.Constant(1e30), Epochs = 20 }));
+        Assert.Contains("learning rate 1E+30", d.Message, StringComparison.Ordinal);
+        using var source = new CancellationTokenSource();
+        source.Cancel();
+        Assert.Throws<OperationCanceledException>(() => SgdTrainer.Train(network, images, [0, 1], cancellation: source.Token));
+    }
+
+    private sealed class Losses : IProgress<TrainingProgress>
+    {
+        public List<TrainingProgress> Reports { get; } = [];
+
+        public void Report(TrainingProgress value) => Reports.Add(value);
+    }
+}
