@@ -12,7 +12,7 @@ internal static class CeilingProbe
 
     public static MachineCeilings Measure(CpuTarget target, int threads, bool quick)
     {
-        MeasureTime time = quick ? new MeasureTime(5, 0.06, 1, 0) : new MeasureTime(10, 0.4, 3, 0);
+        MeasureTime time = quick ? new MeasureTime(5, 0.1, 1, 0) : new MeasureTime(10, 0.4, 3, 0);
         using Workers workers = new(threads);
         (double fma32, double fma64) = target switch
         {
