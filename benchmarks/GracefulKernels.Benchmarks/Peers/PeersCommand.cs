@@ -112,7 +112,7 @@ internal static class PeersCommand
                 $"{r.Threads}",
                 BenchTable.Time(r.SecondsMin),
                 BenchTable.Rate(r.Gflops),
-                $"{r.Fraction.ToString("0 %", CultureInfo.InvariantCulture)} {r.Ceiling,-4}",
+                r.Fraction.ToString("0 %", CultureInfo.InvariantCulture),
                 r.Peer,
                 BenchTable.Time(r.PeerSecondsMin),
                 r.Ratio.ToString("0.00", CultureInfo.InvariantCulture));
