@@ -68,6 +68,8 @@ public sealed class KroneckerPreconditioner : IDisposable
         v.Expect(Layout, Device, nameof(v));
         var y = new ParameterVector(Layout, Device);
         Apply(v.Block, y.Block);
+        GC.KeepAlive(v);
+        GC.KeepAlive(this);
         return y;
     }
 
