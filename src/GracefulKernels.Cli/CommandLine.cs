@@ -23,6 +23,8 @@ internal static class CommandLine
             RootCommand root = new("Graceful model updates: fine-tuning as a convex problem, and what an update breaks.")
             {
                 Verbose,
+                DemoCommand.Create(terminal),
+                BenchCommand.Create(terminal),
                 CompareCommand.Create(terminal),
                 DevicesCommand.Create(terminal),
             };

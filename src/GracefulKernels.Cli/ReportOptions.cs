@@ -13,9 +13,17 @@ internal sealed class ReportOptions
     private readonly Option<string?> _out = new("--out") { HelpName = "DIR", Description = "Write the pictures into this folder." };
     private readonly bool _draws;
 
-    public ReportOptions(Command command, bool draws)
+    /// <param name="command">Gets the options.</param>
+    /// <param name="draws">Whether it has pictures, and with them <c>--out</c>.</param>
+    /// <param name="folder">Where they go when nothing is said; null for nowhere.</param>
+    public ReportOptions(Command command, bool draws, string? folder = null)
     {
         _draws = draws;
+        if (folder is not null)
+        {
+            _out.DefaultValueFactory = _ => folder;
+            _out.Description = "Write the pictures and report.json into this folder.";
+        }
         command.Options.Add(_json);
         if (draws) command.Options.Add(_out);
     }

@@ -1,0 +1,143 @@
+using System.Globalization;
+using System.Text.Json;
+using Spectre.Console;
+
+namespace GracefulKernels.Cli.Demo;
+
+/// <summary>The demo on the screen and as JSON.</summary>
+internal static class DemoReport
+{
+    public static void Print(Report report, DemoResult result)
+    {
+        DemoSettings s = result.Settings;
+        FlipCounts all = result.Methods[0].Counts;
+        report.WriteLine(
+            $"UCI digits: {s.Folds} networks v1, each trained on {s.FirstSamples} of {s.TrainingSamples} training samples, are updated on all {s.TrainingSamples}. "
+            + $"Counted on {all.Samples / s.Folds} test samples, summed over the {s.Folds}. On {result.Device}.");
+        Table table = new Table().Border(TableBorder.Rounded).AddColumns("method", "what");
+        foreach (string head in (string[])["test accuracy", "NFR", "PFR", "relative NFR", "iterations", "seconds"])
+        {
+            table.AddColumn(new TableColumn(head).RightAligned());
+        }
+        foreach (MethodFigures m in result.Methods)
+        {
+            bool first = m == result.Methods[0];
+            table.AddRow(
+                m.Name,
+                Markup.Escape(m.Description),
+                Percent(m.Counts.NewAccuracy),
+                first ? "" : Percent(m.Counts.NegativeFlipRate),
+                first ? "" : Percent(m.Counts.PositiveFlipRate),
+                first ? "" : Percent(m.Counts.RelativeNegativeFlipRate),
+                $"{m.Iterations} {m.Unit}",
+                m.Seconds.ToString("0.00", CultureInfo.InvariantCulture));
+        }
+        report.Write(table);
+        report.WriteLine("NFR: right in v1 and wrong after the update; PFR: the other way. Relative NFR: 100 % = errors independent of v1's. Seconds: of one update.");
+        PrintChoices(report, result);
+        PrintConvergence(report, result);
+        report.WriteLine($"{result.Seconds.ToString("0.0", CultureInfo.InvariantCulture)} s in all.");
+    }
+
+    public static void Write(Utf8JsonWriter json, DemoResult result)
+    {
+        DemoSettings s = result.Settings;
+        json.WriteString("device", result.Device.Name);
+        json.WriteString("simd", result.Device.Simd.ToString().ToLowerInvariant());
+        json.WriteNumber("threads", result.Device.Threads);
+        json.WriteStartArray("methods");
+        foreach (MethodFigures m in result.Methods) WriteMethod(json, m);
+        json.WriteEndArray();
+        json.WriteNumber("seed", s.Seed);
+        json.WriteNumber("seconds", result.Seconds);
+        json.WriteNumber("trainingSamples", s.TrainingSamples);
+        json.WriteNumber("firstSamples", s.FirstSamples);
+        json.WriteNumber("testSamples", result.Methods[0].Counts.Samples / s.Folds);
+        json.WriteNumber("models", s.Folds);
+        json.WriteNumber("lambda", s.Lambda);
+        json.WriteNumber("tolerance", s.Tolerance);
+        json.WriteNumber("lambdaPc", result.LambdaPc.Chosen);
+        json.WriteNumber("learningRate", result.LearningRate.Chosen);
+        WriteChoice(json, "lambdaPcTrials", result.LambdaPc);
+        WriteChoice(json, "learningRateTrials", result.LearningRate);
+        json.WriteFinite("pcgIterationRatio", result.Convergence.PcgRatio);
+        json.WriteStartArray("convergence");
+        foreach (Convergence.Curve c in result.Convergence.Curves) WriteCurve(json, c);
+        json.WriteEndArray();
+    }
+
+    private static void PrintChoices(Report report, DemoResult result)
+    {
+        (IReadOnlyList<HeldBackChoice.Trial> trials, double chosen) = result.LambdaPc;
+        HeldBackChoice.Trial plain = trials[0], taken = trials.First(t => t.Value == chosen);
+        report.WriteLine(
+            $"λ_pc = {Number(chosen)}: the largest of {string.Join(", ", trials.Select(t => Number(t.Value)))} that costs at most "
+            + $"{Percent(result.Settings.AccuracyAllowance)} of accuracy on held-back training folds ({plain.HeldBack.NewRight} → {taken.HeldBack.NewRight} of "
+            + $"{plain.HeldBack.Samples} right; {plain.HeldBack.NegativeFlips} → {taken.HeldBack.NegativeFlips} negative flips).");
+        report.WriteLine(
+            $"η of fine-tuning = {Number(result.LearningRate.Chosen)}: the most accurate on the same folds of "
+            + $"{string.Join(", ", result.LearningRate.Trials.Select(t => $"{Number(t.Value)} ({t.HeldBack.NewRight})"))}.");
+    }
+
+    private static void PrintConvergence(Report report, DemoResult result)
+    {
+        Convergence.Curve with = result.Convergence.Curves[0], without = result.Convergence.Curves[1];
+        report.WriteLine(
+            $"PCG to a relative gradient of {Number(result.Settings.Tolerance)}: {with.Iterations} iterations with K-FAC, "
+            + $"{(without.Converged ? "" : "more than ")}{without.Iterations} without: {(without.Converged ? "" : "over ")}"
+            + $"{result.Convergence.PcgRatio.ToString("0.0", CultureInfo.InvariantCulture)} times fewer.");
+    }
+
+    private static void WriteMethod(Utf8JsonWriter json, MethodFigures m)
+    {
+        json.WriteStartObject();
+        json.WriteString("name", m.Name);
+        json.WriteFinite("accuracy", m.Counts.NewAccuracy);
+        json.WriteFinite("nfr", m.Counts.NegativeFlipRate);
+        json.WriteFinite("pfr", m.Counts.PositiveFlipRate);
+        json.WriteFinite("relativeNfr", m.Counts.RelativeNegativeFlipRate);
+        json.WriteNumber("iterations", m.Iterations);
+        json.WriteNumber("seconds", m.Seconds);
+        WriteCounts(json, m.Counts);
+        json.WriteEndObject();
+    }
+
+    private static void WriteChoice(Utf8JsonWriter json, string name, HeldBackChoice choice)
+    {
+        json.WriteStartArray(name);
+        foreach (HeldBackChoice.Trial t in choice.Trials)
+        {
+            json.WriteStartObject();
+            json.WriteNumber("value", t.Value);
+            json.WriteFinite("heldBackAccuracy", t.HeldBack.NewAccuracy);
+            WriteCounts(json, t.HeldBack);
+            json.WriteEndObject();
+        }
+        json.WriteEndArray();
+    }
+
+    private static void WriteCurve(Utf8JsonWriter json, Convergence.Curve curve)
+    {
+        json.WriteStartObject();
+        json.WriteString("solver", curve.Solver);
+        json.WriteBoolean("preconditioned", curve.Preconditioned);
+        json.WriteBoolean("converged", curve.Converged);
+        json.WriteNumber("iterations", curve.Iterations);
+        json.WriteStartArray("relativeGradient");
+        foreach ((_, double gradient) in curve.Points) json.WriteFinite(gradient);
+        json.WriteEndArray();
+        json.WriteEndObject();
+    }
+
+    private static void WriteCounts(Utf8JsonWriter json, FlipCounts counts)
+    {
+        json.WriteNumber("samples", counts.Samples);
+        json.WriteNumber("negativeFlips", counts.NegativeFlips);
+        json.WriteNumber("positiveFlips", counts.PositiveFlips);
+    }
+
+    private static string Number(double value) => value.ToString("0.####", CultureInfo.InvariantCulture);
+
+    private static string Percent(double part)
+        => double.IsNaN(part) ? "—" : (100 * part).ToString("0.00", CultureInfo.InvariantCulture) + " %";
+}
