@@ -56,17 +56,9 @@ internal sealed class BenchRunner(BenchOptions options)
     private Measurement? Measure(BenchCase bench, IKernels kernels, bool warm)
     {
         using Operands operands = new();
-        try
-        {
-            bench.Prepare(kernels, operands);
-            operands.Reset?.Invoke();
-            operands.Run();
-        }
-        catch (NotImplementedException)
-        {
-            Note($"{bench.Title}: not there yet.");
-            return null;
-        }
+        bench.Prepare(kernels, operands);
+        operands.Reset?.Invoke();
+        operands.Run();
         if (operands.Fault() is string fault)
         {
             Failed = true;
