@@ -24,6 +24,7 @@ internal static class CommandLine
             {
                 Verbose,
                 DemoCommand.Create(terminal),
+                BenchCommand.Create(terminal),
                 CompareCommand.Create(terminal),
                 DevicesCommand.Create(terminal),
             };

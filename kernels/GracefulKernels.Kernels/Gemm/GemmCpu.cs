@@ -29,6 +29,28 @@ internal sealed unsafe partial class CpuKernels<TLanes, TDoubles>
         in Epilogue epilogue)
     {
         if (shape.M == 0 || shape.N == 0) return;
+        var slices = new InnerSlices(shape.M, shape.N, shape.K);
+        if (slices.Count > 1)
+        {
+            int ld = (shape.N + 15) & ~15;
+            float* partial = Scratch.Get<float>(ScratchSlot.PartialSums, (long)slices.Count * shape.M * ld);
+            var job = new SlicedProduct<TLanes, TDoubles>
+            {
+                Shape = shape,
+                Slices = slices,
+                Products = products,
+                A1 = a1,
+                B1 = b1,
+                A2 = a2,
+                B2 = b2,
+                Workers = _workers,
+                Partial = partial,
+                Ld = ld,
+            };
+            _workers.Run(slices.Count, ref job);
+            job.Finish(new Output(alpha, beta, shape.N, epilogue), c);
+            return;
+        }
         var inner = new InnerBlocks(shape.K, products, shape.N, shape.TransposeA);
         var rows = new MatrixRows<TLanes, TDoubles>(a1, a2, shape.LdA, shape.TransposeA, shape.N, inner);
         var columns = new MatrixColumns<TLanes, TDoubles>(b1, b2, shape.LdB, shape.TransposeB, inner);

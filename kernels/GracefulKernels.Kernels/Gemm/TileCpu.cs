@@ -99,8 +99,9 @@ internal static unsafe class TileCpu<TLanes, TDoubles>
         }
     }
 
+    /// <summary>Stores a finished product, rows <paramref name="width"/> apart, through factors and epilogue.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Finish(float* product, int width, in Output o, in OutputTile tile)
+    public static void Finish(float* product, int width, in Output o, in OutputTile tile)
     {
         float beta = tile.First ? o.Beta : 1f;
         int words = (o.Columns + 15) / 16;

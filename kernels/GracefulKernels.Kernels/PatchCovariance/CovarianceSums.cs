@@ -7,15 +7,15 @@ internal static unsafe class CovarianceSums<TLanes, TDoubles>
     where TLanes : struct, ILanes<TLanes, TDoubles>
     where TDoubles : struct, IDoubleLanes<TDoubles>
 {
-    /// <summary>Adds the rows from <paramref name="row"/> on to fp64 sums of the same layout.</summary>
+    /// <summary>Adds the rows from <paramref name="row"/> on to fp64 sums of the same layout, or stores them there.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Widen(float* partial, double* sums, int row, int d, int width)
+    public static void Widen(float* partial, double* sums, int row, int d, int width, bool add)
     {
         for (nint i = (nint)row * width; i < (nint)d * width; i += 16)
         {
             TLanes.Widen(TLanes.Load(partial + i), out TDoubles low, out TDoubles high);
-            TDoubles.Store(sums + i, TDoubles.Load(sums + i) + low);
-            TDoubles.Store(sums + i + 8, TDoubles.Load(sums + i + 8) + high);
+            TDoubles.Store(sums + i, add ? TDoubles.Load(sums + i) + low : low);
+            TDoubles.Store(sums + i + 8, add ? TDoubles.Load(sums + i + 8) + high : high);
         }
     }
 

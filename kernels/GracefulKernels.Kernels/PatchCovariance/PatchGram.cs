@@ -94,7 +94,7 @@ internal static unsafe class PatchGram<TLanes, TDoubles>
                     Panel panel = PatchPanel<TLanes, TDoubles>.Get(tile, runs, column, columns, positions, packed);
                     Rows(tile, runs, panel, part, column, width, positions, inStretch == 0);
                     if (inStretch < BandsPerStretch - 1 && band < end - 1) continue;
-                    CovarianceSums<TLanes, TDoubles>.Widen(part, sums + ((group - firstGroup) * length), column, D, width);
+                    CovarianceSums<TLanes, TDoubles>.Widen(part, sums + ((group - firstGroup) * length), column, D, width, add: true);
                 }
             }
             for (int group = firstGroup; group < lastGroup && SliceSums == null; group++)

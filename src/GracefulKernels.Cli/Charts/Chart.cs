@@ -24,6 +24,9 @@ internal static class Chart
     /// <summary>White around each plot, so that no label touches the edge or its neighbour.</summary>
     private const float Margin = 10;
 
+    /// <summary>ScottPlot keeps typefaces in a dictionary that two threads may not fill at once.</summary>
+    private static readonly Lock Drawing = new();
+
     public const float TitleSize = 17, LabelSize = 14, TickSize = 12;
 
     public static Plot New(string title, string xLabel, string yLabel)
@@ -71,7 +74,7 @@ internal static class Chart
             // A plot clears the whole surface that it draws on, so each has its own.
             using SKSurface part = Surface(w, height);
             part.Canvas.Scale(Scale);
-            plot.Render(part.Canvas, new PixelRect(Margin, w - Margin, height - Margin, Margin / 2));
+            lock (Drawing) plot.Render(part.Canvas, new PixelRect(Margin, w - Margin, height - Margin, Margin / 2));
             picture.Canvas.DrawSurface(part, left * Scale, 0);
             left += w;
         }

@@ -26,7 +26,7 @@ public sealed class KroneckerPreconditioner : IDisposable
     /// <param name="device">Where it is applied.</param>
     /// <exception cref="ArgumentOutOfRangeException">λ is negative or not finite.</exception>
     /// <exception cref="ArgumentException">The factors belong to another network.</exception>
-    /// <exception cref="SingularFactorException">A damped factor is not positive definite.</exception>
+    /// <exception cref="NotPositiveDefiniteException">A damped factor is not positive definite.</exception>
     public KroneckerPreconditioner(KroneckerFactors factors, double damping, ParameterLayout layout, ComputeDevice device)
     {
         ArgumentNullException.ThrowIfNull(factors);
@@ -68,6 +68,8 @@ public sealed class KroneckerPreconditioner : IDisposable
         v.Expect(Layout, Device, nameof(v));
         var y = new ParameterVector(Layout, Device);
         Apply(v.Block, y.Block);
+        GC.KeepAlive(v);
+        GC.KeepAlive(this);
         return y;
     }
 
@@ -145,7 +147,8 @@ public sealed class KroneckerPreconditioner : IDisposable
         kernels.Upload<double>(sum, a);
         kernels.Damp(n, scale, shift, a, a);
         int pivot = kernels.CholeskyFactor(n, a, n);
-        if (pivot >= 0) throw new SingularFactorException(factor, layer, pivot, shift, Damping);
+        // Nothing raises λ silently.
+        if (pivot >= 0) throw new NotPositiveDefiniteException($"Factor {factor} of layer '{layer}'", n, pivot, Damping);
         kernels.CholeskyInverse(n, a, n);
         var inverse = new DeviceFloats(kernels, (long)n * n);
         kernels.Narrow(1, a, inverse.Block);

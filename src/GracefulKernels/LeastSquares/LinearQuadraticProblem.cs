@@ -60,6 +60,7 @@ public sealed class LinearQuadraticProblem : IDisposable
     {
         Expect(d);
         Outputs(d.Block, _outputs.Block, cancellation);
+        GC.KeepAlive(d);
         float[] fitted = new float[_outputs.Block.Length];
         Kernels.Download(_outputs.Block, fitted.AsSpan());
         return fitted;
@@ -71,7 +72,10 @@ public sealed class LinearQuadraticProblem : IDisposable
     {
         Expect(d);
         Outputs(d.Block, _outputs.Block, cancellation);
-        return DataLoss(_outputs.Block, default) + Penalty(d.Block);
+        double loss = DataLoss(_outputs.Block, default) + Penalty(d.Block);
+        GC.KeepAlive(d);
+        GC.KeepAlive(this);
+        return loss;
     }
 
     /// <summary>∇L(d).</summary>
@@ -83,6 +87,8 @@ public sealed class LinearQuadraticProblem : IDisposable
         Outputs(d.Block, _outputs.Block, cancellation);
         _ = DataLoss(_outputs.Block, _seeds.Block);
         Gradient(_seeds.Block, d.Block, gradient.Block, cancellation);
+        GC.KeepAlive(d);
+        GC.KeepAlive(this);
         return gradient;
     }
 

@@ -63,6 +63,7 @@ public sealed class LinearizedModel
             kernels.Add(sweep.Output, sweep.OutputTangent, sweep.OutputTangent);
             kernels.Download(sweep.OutputTangent, outputs.AsSpan(first * Network.Outputs, n * Network.Outputs));
         }
+        GC.KeepAlive(this);
         return outputs;
     }
 

@@ -107,6 +107,7 @@ public sealed class LinearizedNetwork : IDisposable
         ArgumentNullException.ThrowIfNull(d);
         d.Expect(Network.Parameters, Network.Device, nameof(d));
         Jvp(d.Block, _outputs.Block, cancellation);
+        GC.KeepAlive(d);
         float[] result = new float[_outputs.Block.Length];
         Kernels.Download(_outputs.Block, result.AsSpan());
         return result;
@@ -123,6 +124,7 @@ public sealed class LinearizedNetwork : IDisposable
         Kernels.Upload(u, _outputs.Block);
         var gradient = new ParameterVector(Network.Parameters, Network.Device);
         Vjp(_outputs.Block, gradient.Block, cancellation);
+        GC.KeepAlive(this);
         return gradient;
     }
 

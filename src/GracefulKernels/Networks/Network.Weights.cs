@@ -64,6 +64,7 @@ public sealed partial class Network
         weights.Expect(Parameters, weights.Device, nameof(weights));
         float[] host = new float[Parameters.DeviceLength];
         weights.Device.Kernels.Download(weights.Block, host.AsSpan());
+        GC.KeepAlive(weights);
         return new Network(_nodes, Device, Parameters, host, _statistics);
     }
 
@@ -75,6 +76,7 @@ public sealed partial class Network
         d.Expect(Parameters, d.Device, nameof(d));
         float[] host = new float[Parameters.DeviceLength];
         d.Device.Kernels.Download(d.Block, host.AsSpan());
+        GC.KeepAlive(d);
         for (int i = 0; i < host.Length; i++) host[i] += _weights[i];
         return new Network(_nodes, Device, Parameters, host, _statistics);
     }

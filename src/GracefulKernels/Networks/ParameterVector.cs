@@ -6,6 +6,7 @@ namespace GracefulKernels;
 /// A flat vector over all parameters of a network in device memory: an update d, a gradient, a search direction. Its memory is freed by
 /// <see cref="Dispose"/>, or by the garbage collector.
 /// </summary>
+/// <remarks>A kernel holds addresses only: methods that end in one keep their owners alive until it has returned.</remarks>
 public sealed class ParameterVector : IDisposable
 {
     private readonly DeviceMemory _memory;
@@ -57,6 +58,7 @@ public sealed class ParameterVector : IDisposable
         ParameterInfo p = Layout[name];
         float[] host = new float[p.Length], tensor = new float[p.Length];
         Device.Kernels.Download(Block.Slice(p.Offset, p.Length), host.AsSpan());
+        GC.KeepAlive(this);
         p.ToPyTorchOrder(host, tensor);
         return tensor;
     }
@@ -67,17 +69,21 @@ public sealed class ParameterVector : IDisposable
     {
         ArgumentNullException.ThrowIfNull(other);
         other.Expect(Layout, Device, nameof(other));
-        return Device.Kernels.Dot(Block, other.Block);
+        double dot = Device.Kernels.Dot(Block, other.Block);
+        GC.KeepAlive(other);
+        GC.KeepAlive(this);
+        return dot;
     }
 
     /// <summary>The Euclidean norm, accumulated in fp64.</summary>
-    public double Norm() => Math.Sqrt(Device.Kernels.Dot(Block, Block));
+    public double Norm() => Math.Sqrt(Dot(this));
 
     /// <summary>A copy in memory of its own.</summary>
     public ParameterVector Clone()
     {
         var copy = new ParameterVector(Layout, Device);
         Device.Kernels.Copy(Block, copy.Block);
+        GC.KeepAlive(this);
         return copy;
     }
 

@@ -87,7 +87,7 @@ public static class SgdTrainer
         {
             double eta = options.LearningRate.At((epoch - 1.0) / options.Epochs), loss = run.Epoch(epoch, eta, cancellation);
             if (double.IsNaN(first)) first = loss;
-            if (!double.IsFinite(loss)) throw new DivergenceException("Training", epoch, loss, first, eta);
+            if (!double.IsFinite(loss)) throw new DivergenceException("Training", epoch, loss, first, eta, options.LearningRate.Initial);
             progress?.Report(new TrainingProgress(epoch, loss, clock.Elapsed));
         }
         return run.Result();

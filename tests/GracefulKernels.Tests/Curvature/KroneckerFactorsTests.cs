@@ -127,9 +127,10 @@ public class KroneckerFactorsTests
         // One sample: every factor has rank one.
         using var linear = new LinearizedNetwork(network, RandomNetworks.Images(network, 1, 1), 1);
         KroneckerFactors factors = KroneckerFactors.Compute(linear);
-        SingularFactorException e = Assert.Throws<SingularFactorException>(() => new KroneckerPreconditioner(factors, 0, network.Parameters, network.Device));
-        Assert.Equal(("A", "fc1", 0.0), (e.Factor, e.Layer, e.Damping));
-        Assert.Contains("Factor A of 'fc1' is not positive definite at pivot", e.Message, StringComparison.Ordinal);
+        NotPositiveDefiniteException e = Assert.Throws<NotPositiveDefiniteException>(
+            () => new KroneckerPreconditioner(factors, 0, network.Parameters, network.Device));
+        Assert.Equal(("Factor A of layer 'fc1'", 0.0), (e.Name, e.Damping));
+        Assert.Equal($"Factor A of layer 'fc1' (n = {e.Order}) is not positive definite: pivot {e.Pivot} at damping 0.", e.Message);
         Assert.Equal("damping", Assert.Throws<ArgumentOutOfRangeException>(() => new KroneckerPreconditioner(factors, -1, network.Parameters, network.Device)).ParamName);
         ArgumentException wrong = Assert.Throws<ArgumentException>(() => new KroneckerPreconditioner(factors, 1, other.Parameters, other.Device));
         Assert.Contains("'fc1.weight'", wrong.Message, StringComparison.Ordinal);

@@ -11,7 +11,8 @@ public unsafe class GemmBitTests
         foreach ((int m, int n, int k, bool ta, bool tb) in new[]
         {
             (37, 70, 33, false, false), (300, 33, 129, false, true), (64, 200, 500, true, false), (129, 385, 1000, false, false),
-            (513, 41, 901, true, true), (1, 1000, 64, false, true), (401, 16, 144, false, false), (14, 300, 600, false, false),
+            (513, 41, 901, true, true), (1, 1000, 64, false, true), (401, 16, 144, false, false), (14, 300, 600, false, false), (33, 41, 9001, false, true),
+            (20, 64, 9000, true, false),
         })
         {
             float[]? expected = null;
@@ -45,6 +46,7 @@ public unsafe class GemmBitTests
     [InlineData(70, 33, 40)]
     [InlineData(33, 600, 700)]
     [InlineData(100, 17, 1500)]
+    [InlineData(19, 70, 4500)]
     public void APairIsTheSumOfTwoProducts(int m, int n, int k)
     {
         var random = new Random(k);

@@ -35,4 +35,16 @@ public class GemmTests
             GemmCase.Check(name, m, n, k, seed: m + n + k);
         }
     }
+
+    /// <summary>Few rows and columns, an inner dimension long enough to be cut into slices.</summary>
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void LongInnerDimensionsMatchTheReference(string name)
+    {
+        foreach ((int m, int n, int k) in new[] { (17, 33, 4095), (17, 33, 4097), (1, 256, 4111), (15, 40, 9000), (70, 5, 6200), (31, 64, 33000) })
+        {
+            // Both storages of each operand, factors and epilogues by turns.
+            for (int seed = 0; seed < (k < 10_000 ? 6 : 1); seed++) GemmCase.Check(name, m, n, k, seed);
+        }
+    }
 }

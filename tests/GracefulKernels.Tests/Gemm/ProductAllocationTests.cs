@@ -26,7 +26,8 @@ public unsafe class ProductAllocationTests
                 kernels.ConvolutionForwardPair(s, bx, bw, bx, bw, by, default);
                 kernels.ConvolutionInputGradient(s, by, bw, 0f, bx);
                 kernels.ConvolutionWeightGradient(s, bx, by, 0f, bw);
-                kernels.PatchCovariance(s, bx, true, new(ps, sum.Length));
+                ((IPatchCovarianceAlgorithms)kernels).PatchCovarianceByPatches(s, bx, true, new(ps, sum.Length));
+                ((IPatchCovarianceAlgorithms)kernels).PatchCovarianceByLags(s, bx, true, new(ps, sum.Length));
                 kernels.Covariance(s.Batch * s.Height * s.Width, 16, bx, false, new(ps, 256));
                 kernels.Syrk(true, s.PatchLength, s.OutChannels, 1f, bw, s.PatchLength, 0f, new(pq, square.Length), s.PatchLength);
                 kernels.Gemm(new GemmShape(400, 24, 16, false, true), 1f, bx, bw, 0f, by, default);

@@ -40,14 +40,13 @@ public class ResNetTests(ITestOutputHelper output)
     }
 
     [Fact]
-    public void FoldedItHasTheSameNumberRight()
+    public void FoldedItComputesTheSame()
     {
+        const int N = 1000;
         Network network = ResNets.Cifar(20).LoadWeights(Golden.Data("resnet-cifar10/resnet20-12fca82f.safetensors")).FoldBatchNorm();
-        float[] logits = network.Predict(Cifar.Images, Cifar.Labels.Length);
         (double[] expected, _) = Golden.Npy(Golden.Data("cifar10-logits/test_resnet20_logits.npy"));
         // Folding rounds each weight once more.
-        Tolerance.AssertClose(expected, logits, 1e-4, 2e-4, "logits");
-        Assert.InRange(Accuracy(logits, Cifar.Labels), Right - 2, Right + 2);
+        Tolerance.AssertClose(expected.AsSpan(0, N * 10), network.Predict(Cifar.Images.AsSpan(0, N * 3072), N), 1e-4, 2e-4, "logits");
     }
 
     private static int Accuracy(float[] logits, int[] labels)

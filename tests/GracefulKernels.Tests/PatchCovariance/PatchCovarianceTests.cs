@@ -24,8 +24,8 @@ public unsafe class PatchCovarianceTests
                 using var x = new GuardedBuffer<float>(values);
                 using var sum = new GuardedBuffer<double>((long)d * d);
                 sum.Span.Fill(0.25);
-                kernels.PatchCovariance(s, x.Block, homogeneous, sum.Block);
-                double[] expected = Gram(s, values, homogeneous);
+                ((IPatchCovarianceAlgorithms)kernels).PatchCovarianceByPatches(s, x.Block, homogeneous, sum.Block);
+                double[] expected = PatchCovariances.Gram(s, values, homogeneous);
                 for (int i = 0; i < expected.Length; i++) expected[i] += 0.25;
                 // Chains of about 512 products in fp32, everything above them in fp64.
                 Tolerance.AssertRelativeNorm(expected, sum.Span, 1e-6, $"{name} {s}");
@@ -38,8 +38,8 @@ public unsafe class PatchCovarianceTests
     [MemberData(nameof(Names))]
     public void MatchesTheGoldenFiles(string name)
     {
-        IKernels kernels = KernelSetCases.Get(name);
-        int cases = 0;
+        var kernels = (IPatchCovarianceAlgorithms)KernelSetCases.Get(name);
+        int cases = 0, byLagsCases = 0;
         foreach (JsonElement c in Golden.Manifest("kfac").GetProperty("cases").EnumerateArray())
         {
             string id = c.GetProperty("name").GetString()!;
@@ -52,15 +52,26 @@ public unsafe class PatchCovarianceTests
             Assert.Equal(p.GetProperty("T").GetInt32(), s.Positions);
             float[] x = ToChannelsLast(Golden.Floats("kfac", c.GetProperty("inputs").GetProperty("input")), nchw);
             double[] expected = Golden.Array("kfac", c.GetProperty("expected").GetProperty("A_kkc"));
-            int d = s.PatchLength + 1;
-            double[] sum = new double[d * d];
-            fixed (float* px = x)
-            fixed (double* ps = sum) kernels.PatchCovariance(s, new(px, x.Length), true, new(ps, sum.Length));
-            for (int i = 0; i < sum.Length; i++) sum[i] /= (double)s.Batch * s.Positions;
             double tolerance = c.GetProperty("tolerance").GetProperty("float32").GetProperty("relative_norm").GetDouble();
-            Tolerance.AssertRelativeNorm(expected, sum, tolerance, $"{name} {id}");
+            int d = s.PatchLength + 1;
+            foreach (bool byLags in s.StrideY == 1 ? new[] { false, true } : [false])
+            {
+                double[] sum = new double[d * d];
+                fixed (float* px = x)
+                fixed (double* ps = sum)
+                {
+                    Block<float> image = new(px, x.Length);
+                    Block<double> to = new(ps, sum.Length);
+                    if (byLags) kernels.PatchCovarianceByLags(s, image, true, to);
+                    else kernels.PatchCovarianceByPatches(s, image, true, to);
+                }
+                for (int i = 0; i < sum.Length; i++) sum[i] /= (double)s.Batch * s.Positions;
+                Tolerance.AssertRelativeNorm(expected, sum, tolerance, $"{name} {id} {(byLags ? "by lags" : "by patches")}");
+                byLagsCases += byLags ? 1 : 0;
+            }
         }
         Assert.Equal(25, cases);
+        Assert.True(byLagsCases >= 5, $"{byLagsCases} golden cases of stride 1");
     }
 
     [Fact]
@@ -75,40 +86,11 @@ public unsafe class PatchCovarianceTests
             {
                 double[] sum = new double[d * d];
                 fixed (float* px = x)
-                fixed (double* ps = sum) kernels.PatchCovariance(s, new(px, x.Length), true, new(ps, sum.Length));
+                fixed (double* ps = sum) ((IPatchCovarianceAlgorithms)kernels).PatchCovarianceByPatches(s, new(px, x.Length), true, new(ps, sum.Length));
                 expected ??= sum;
                 Assert.True(expected.AsSpan().SequenceEqual(sum), $"{kernels.Name} with {kernels.Threads} threads, {s}");
             }
         }
-    }
-
-    private static double[] Gram(in ConvolutionShape s, float[] x, bool homogeneous)
-    {
-        int d = s.PatchLength + (homogeneous ? 1 : 0);
-        double[] gram = new double[d * d], patch = new double[d];
-        for (int n = 0; n < s.Batch; n++)
-        {
-            for (int position = 0; position < s.Positions; position++)
-            {
-                int oy = position / s.OutWidth, ox = position % s.OutWidth, at = 0;
-                for (int ky = 0; ky < s.KernelHeight; ky++)
-                {
-                    for (int kx = 0; kx < s.KernelWidth; kx++)
-                    {
-                        int iy = (oy * s.StrideY) - s.PadTop + (ky * s.DilationY), ix = (ox * s.StrideX) - s.PadLeft + (kx * s.DilationX);
-                        bool inside = iy >= 0 && iy < s.Height && ix >= 0 && ix < s.Width;
-                        for (int c = 0; c < s.InChannels; c++) patch[at++] = inside ? x[((((n * s.Height) + iy) * s.Width + ix) * s.InChannels) + c] : 0;
-                    }
-                }
-                if (homogeneous) patch[at] = 1;
-                for (int i = 0; i < d; i++)
-                {
-                    if (patch[i] == 0) continue;
-                    for (int j = 0; j < d; j++) gram[(i * d) + j] += patch[i] * patch[j];
-                }
-            }
-        }
-        return gram;
     }
 
     private static float[] ToChannelsLast(float[] x, int[] nchw)

@@ -1,0 +1,4 @@
+namespace GracefulKernels.Benchmarks;
+
+/// <summary>Matrix products.</summary>
+public class GemmBenchmarks() : RoomBenchmarks("gemm");

@@ -1,0 +1,4 @@
+namespace GracefulKernels.Benchmarks;
+
+/// <summary>Two-sided Kronecker apply.</summary>
+public class KroneckerBenchmarks() : RoomBenchmarks("kronecker");

@@ -1,0 +1,4 @@
+namespace GracefulKernels.Benchmarks;
+
+/// <summary>Covariances of patches.</summary>
+public class PatchCovarianceBenchmarks() : RoomBenchmarks("covariance");

@@ -1,0 +1,132 @@
+using GracefulKernels.Cli.Bench;
+using GracefulKernels.Kernels;
+
+namespace GracefulKernels.Benchmarks.Peers;
+
+/// <summary>OpenBLAS: products, Cholesky, vectors.</summary>
+internal sealed unsafe class OpenBlasPeer : IPeer
+{
+    public OpenBlasPeer()
+    {
+        string? asked = Environment.GetEnvironmentVariable("OPENBLAS_CORETYPE");
+        Name = string.IsNullOrEmpty(asked) ? "openblas" : $"openblas-{asked.ToLowerInvariant()}";
+        if (!OpenBlas.IsHere) Absence = "no libopenblas (Debian: libopenblas0-pthread)";
+        // OpenBLAS ignores a name that it does not know.
+        else if (!string.IsNullOrEmpty(asked) && !OpenBlas.CoreName.Equals(asked, StringComparison.OrdinalIgnoreCase))
+        {
+            Absence = $"OPENBLAS_CORETYPE={asked} did not take, the core is {OpenBlas.CoreName}";
+        }
+    }
+
+    public string Name { get; }
+
+    public string? Absence { get; }
+
+    public PeerCall? Prepare(BenchCase bench, Operands ours, int threads)
+    {
+        OpenBlas.SetThreads(threads);
+        return (bench.Kernel, bench.Parameters) switch
+        {
+            (_, GemmShape shape) => Gemm(shape, ours),
+            (_, SyrkShape shape) => Syrk(shape, ours),
+            (_, KroneckerShape shape) => Kronecker(shape, ours),
+            ("cholesky-factor", int n) => Factor(n),
+            ("cholesky-inverse", int n) => Inverse(n),
+            ("vector-axpy", int n) => Axpy(n, ours),
+            ("vector-dot", int n) => Dot(n, ours),
+            ("vector-norm", int n) => Norm(n, ours),
+            _ => null,
+        };
+    }
+
+    private static PeerCall Gemm(GemmShape s, Operands ours)
+    {
+        float* a = ours.Inputs[0].Pointer, b = ours.Inputs[1].Pointer;
+        Operands own = new();
+        Block<float> c = own.Output((long)s.M * s.N);
+        return new PeerCall
+        {
+            Run = () => OpenBlas.Sgemm(
+                OpenBlas.RowMajor,
+                s.TransposeA ? OpenBlas.Transpose : OpenBlas.NoTranspose,
+                s.TransposeB ? OpenBlas.Transpose : OpenBlas.NoTranspose,
+                s.M, s.N, s.K, 1, a, s.LdA, b, s.LdB, 0, c.Pointer, s.LdC),
+            Difference = () => Difference.Of(ours.Outputs[0], c),
+        }.Owns(own);
+    }
+
+    private static PeerCall Syrk(SyrkShape s, Operands ours)
+    {
+        float* x = ours.Inputs[0].Pointer;
+        Operands own = new();
+        // Equal above the diagonal, where neither writes.
+        Block<float> c = own.Input((long)s.Columns * s.Columns);
+        return new PeerCall
+        {
+            Run = () => OpenBlas.Ssyrk(
+                OpenBlas.RowMajor, OpenBlas.Lower, OpenBlas.Transpose, s.Columns, s.Rows, 1, x, s.Columns, 0, c.Pointer, s.Columns),
+            Difference = () => Difference.Of(ours.Inputs[1], c),
+        }.Owns(own);
+    }
+
+    private static PeerCall Kronecker(KroneckerShape s, Operands ours)
+    {
+        float* left = ours.Inputs[0].Pointer, right = ours.Inputs[1].Pointer, v = ours.Inputs[2].Pointer;
+        Operands own = new();
+        Block<float> workspace = own.Allocate<float>((long)s.Rows * s.Columns), y = own.Output((long)s.Rows * s.Columns);
+        return new PeerCall
+        {
+            Run = () =>
+            {
+                OpenBlas.Sgemm(
+                    OpenBlas.RowMajor, OpenBlas.NoTranspose, OpenBlas.NoTranspose,
+                    s.Rows, s.Columns, s.Rows, 1, left, s.Rows, v, s.Columns, 0, workspace.Pointer, s.Columns);
+                OpenBlas.Sgemm(
+                    OpenBlas.RowMajor, OpenBlas.NoTranspose, OpenBlas.NoTranspose,
+                    s.Rows, s.Columns, s.Columns, 1, workspace.Pointer, s.Columns, right, s.Columns, 0, y.Pointer, s.Columns);
+            },
+            Difference = () => Difference.Of(ours.Outputs[0], y),
+        }.Owns(own);
+    }
+
+    private static PeerCall Factor(int n)
+    {
+        Operands own = new();
+        Block<double> original = own.Allocate<double>((long)n * n), a = own.Allocate<double>((long)n * n);
+        CholeskyCases.FillPositiveDefinite(original, n);
+        return new PeerCall { Run = () => OpenBlas.Dpotrf(n, a.Pointer), Reset = () => original.Span.CopyTo(a.Span) }.Owns(own);
+    }
+
+    private static PeerCall Inverse(int n)
+    {
+        Operands own = new();
+        Block<double> factor = own.Allocate<double>((long)n * n), a = own.Allocate<double>((long)n * n);
+        CholeskyCases.FillPositiveDefinite(factor, n);
+        OpenBlas.Dpotrf(n, factor.Pointer);
+        return new PeerCall { Run = () => OpenBlas.Dpotri(n, a.Pointer), Reset = () => factor.Span.CopyTo(a.Span) }.Owns(own);
+    }
+
+    private static PeerCall Axpy(int n, Operands ours)
+    {
+        float* x = ours.Inputs[0].Pointer;
+        Operands own = new();
+        Block<float> y = own.Input(n);
+        return new PeerCall { Run = () => OpenBlas.Saxpy(n, 1e-3f, x, 1, y.Pointer, 1) }.Owns(own);
+    }
+
+    private static PeerCall Dot(int n, Operands ours)
+    {
+        float* x = ours.Inputs[0].Pointer, y = ours.Inputs[1].Pointer;
+        float result = 0;
+        return new PeerCall { Run = () => result = OpenBlas.Sdot(n, x, 1, y, 1), Difference = () => Scalar(ours.Returned, result, n) };
+    }
+
+    private static PeerCall Norm(int n, Operands ours)
+    {
+        float* x = ours.Inputs[0].Pointer;
+        float result = 0;
+        return new PeerCall { Run = () => result = OpenBlas.Snrm2(n, x, 1), Difference = () => Scalar(ours.Returned, result, ours.Returned) };
+    }
+
+    private static double Scalar(double ours, double theirs, double scale) => Math.Abs(ours - theirs) / Math.Abs(scale);
+}

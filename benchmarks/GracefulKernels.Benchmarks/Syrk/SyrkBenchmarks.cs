@@ -1,0 +1,4 @@
+namespace GracefulKernels.Benchmarks;
+
+/// <summary>Symmetric products.</summary>
+public class SyrkBenchmarks() : RoomBenchmarks("syrk");

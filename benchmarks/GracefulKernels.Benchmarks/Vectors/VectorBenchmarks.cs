@@ -1,0 +1,4 @@
+namespace GracefulKernels.Benchmarks;
+
+/// <summary>Vectors and activations.</summary>
+public class VectorBenchmarks() : RoomBenchmarks("vector");

@@ -1,0 +1,17 @@
+using GracefulKernels.Kernels;
+
+namespace GracefulKernels.Cli.Bench;
+
+/// <summary>What to measure.</summary>
+internal sealed record BenchOptions
+{
+    /// <summary>A glob on "kernel shape"; null measures all.</summary>
+    public string? Filter { get; init; }
+
+    /// <summary>Numbers of threads, each measured in turn.</summary>
+    public IReadOnlyList<int> Threads { get; init; } = [1];
+
+    public CpuTarget Target { get; init; }
+
+    public bool Quick { get; init; }
+}

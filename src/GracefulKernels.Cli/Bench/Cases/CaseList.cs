@@ -1,0 +1,33 @@
+namespace GracefulKernels.Cli.Bench;
+
+/// <summary>Every case, room by room.</summary>
+internal static class CaseList
+{
+    public static IReadOnlyList<BenchCase> All { get; } =
+    [
+        .. GemmCases.All,
+        .. SyrkCases.All,
+        .. ConvolutionCases.All,
+        .. CovarianceCases.All,
+        .. CholeskyCases.All,
+        .. KroneckerCases.All,
+        .. RowLossCases.All,
+        .. FlipCases.All,
+        .. VectorCases.All,
+    ];
+
+    /// <summary>The rooms, in the order of the table.</summary>
+    public static IReadOnlyList<string> Rooms { get; } = [.. All.Select(c => c.Room).Distinct()];
+
+    /// <summary>The cases that a glob asks for (null: all), of the quick selection or of all.</summary>
+    public static IReadOnlyList<BenchCase> Select(string? filter, bool quick)
+    {
+        IEnumerable<BenchCase> cases = All.Where(c => c.Quick || !quick);
+        if (filter is not null)
+        {
+            Glob glob = new(filter);
+            cases = cases.Where(c => glob.IsMatch(c.Title));
+        }
+        return [.. cases];
+    }
+}

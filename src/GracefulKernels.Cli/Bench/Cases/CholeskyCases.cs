@@ -1,0 +1,59 @@
+using GracefulKernels.Kernels;
+
+namespace GracefulKernels.Cli.Bench;
+
+/// <summary>fp64 Cholesky factor (potrf) and inverse from it (potri), of sizes that Kronecker factors have.</summary>
+internal static class CholeskyCases
+{
+    private static readonly int[] Sizes = [576, 1152, 2304, 4608];
+
+    public static IReadOnlyList<BenchCase> All { get; } = [.. Sizes.Select(Factor), .. Sizes.Select(Inverse)];
+
+    /// <summary>A symmetric matrix of random numbers in [−1, 1] with a diagonal that makes it positive definite.</summary>
+    public static void FillPositiveDefinite(Block<double> a, int n)
+    {
+        RandomData.Fill(a, -1, 1);
+        Span<double> rows = a.Span;
+        for (int i = 0; i < n; i++)
+        {
+            for (int j = 0; j < i; j++) rows[(j * n) + i] = rows[(i * n) + j];
+            // Row sums of magnitudes stay below n: diagonally dominant.
+            rows[(i * n) + i] = n + 1;
+        }
+    }
+
+    private static BenchCase Factor(int n)
+    {
+        WorkCount work = new() { Flops = (double)n * n * n / 3, Fp64 = true, BytesRead = 4.0 * n * n, BytesWritten = 4.0 * n * n };
+        return new BenchCase("cholesky-factor", $"{n}", n, work, (kernels, operands) =>
+        {
+            Block<double> original = operands.Allocate<double>((long)n * n);
+            FillPositiveDefinite(original, n);
+            Block<double> a = operands.Sum((long)n * n);
+            operands.Reset = () => kernels.Copy(original, a);
+            operands.Run = () => Factor(kernels, n, a);
+        })
+        { Quick = n <= 1152 };
+    }
+
+    private static BenchCase Inverse(int n)
+    {
+        WorkCount work = new() { Flops = 2.0 * n * n * n / 3, Fp64 = true, BytesRead = 4.0 * n * n, BytesWritten = 8.0 * n * n };
+        return new BenchCase("cholesky-inverse", $"{n}", n, work, (kernels, operands) =>
+        {
+            Block<double> factor = operands.Allocate<double>((long)n * n);
+            FillPositiveDefinite(factor, n);
+            Factor(kernels, n, factor);
+            Block<double> a = operands.Sum((long)n * n);
+            operands.Reset = () => kernels.Copy(factor, a);
+            operands.Run = () => kernels.CholeskyInverse(n, a, n);
+        })
+        { Quick = n <= 576 };
+    }
+
+    private static void Factor(IKernels kernels, int n, Block<double> a)
+    {
+        int failed = kernels.CholeskyFactor(n, a, n);
+        if (failed >= 0) throw new InvalidOperationException($"pivot {failed} of a positive definite matrix is not positive");
+    }
+}
