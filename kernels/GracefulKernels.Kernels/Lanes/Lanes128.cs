@@ -51,6 +51,15 @@ internal readonly unsafe struct Lanes128 : ILanes<Lanes128, DoubleLanes128>
         value._d.Store(destination + 12);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void StoreStreaming(float* destination, Lanes128 value)
+    {
+        value._a.StoreAlignedNonTemporal(destination);
+        value._b.StoreAlignedNonTemporal(destination + 4);
+        value._c.StoreAlignedNonTemporal(destination + 8);
+        value._d.StoreAlignedNonTemporal(destination + 12);
+    }
+
     public static void StorePartial(float* destination, int count, Lanes128 value)
     {
         float* whole = stackalloc float[16];
