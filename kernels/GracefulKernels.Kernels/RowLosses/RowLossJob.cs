@@ -14,6 +14,9 @@ internal unsafe struct RowLossJob<TLanes, TDoubles, TLoss> : IJob
     /// <summary>Up to here sixteen rows go side by side: their six tiles still fit the nearest cache.</summary>
     private const int NarrowClasses = 128;
 
+    /// <summary>Elements for the ends of two rows.</summary>
+    private const int Tails = 32;
+
     public RowLossContext Context;
     public RowLossOperands Operands;
     public RowLossPartial* Partials;
@@ -28,14 +31,16 @@ internal unsafe struct RowLossJob<TLanes, TDoubles, TLoss> : IJob
         int start = chunk * perChunk, end = (int)Math.Min(Operands.Rows, start + (long)perChunk);
         bool narrow = classes <= NarrowClasses;
         int group = narrow ? 16 : Math.Clamp(4096 / classes, 1, 16);
-        long padded = (classes + 15L) & ~15L;
+        // A streaming store begins where the gradient's lines do, so the last load of a row may reach fifteen elements further.
+        long padded = ((classes + 15L) & ~15L) + (narrow ? 0 : 16);
         long tile = padded * (narrow ? 16 : group);
-        float* memory = Scratch.Get<float>(ScratchSlot.RowLoss, RowStatistics.Length + (6 * tile));
+        float* memory = Scratch.Get<float>(ScratchSlot.RowLoss, RowStatistics.Length + Tails + (6 * tile));
         var statistics = new RowStatistics(memory);
         statistics.Clear();
-        float* tiles = memory + RowStatistics.Length;
+        float* tiles = memory + RowStatistics.Length + Tails;
         RowPointers at = new()
         {
+            Tail = memory + RowStatistics.Length,
             ExpNew = tiles,
             ExpOld = tiles + tile,
             ExpNewAtOne = tiles + (2 * tile),
@@ -56,6 +61,7 @@ internal unsafe struct RowLossJob<TLanes, TDoubles, TLoss> : IJob
         counts.Base = sums.Base;
         counts.Distance = sums.Distance;
         counts.WeightedDistance = sums.WeightedDistance;
+        if (Context.Streams) Streaming.Fence();
         Partials[chunk] = counts;
     }
 
@@ -180,16 +186,24 @@ internal unsafe struct RowLossJob<TLanes, TDoubles, TLoss> : IJob
         else WideRows<TLanes, TDoubles, TLoss>.Gradient<Yes, TCentred>(Context, at, statistics, r);
     }
 
-    private readonly RowPointers Row(int row, int r, in RowPointers scratch, long padded) => new()
+    private readonly RowPointers Row(int row, int r, in RowPointers scratch, long padded)
     {
-        New = Operands.New.Pointer + ((long)(row + r) * Operands.LdNew),
-        Old = Context.HasOld ? Operands.Old.Pointer + ((long)(row + r) * Operands.LdOld) : null,
-        Gradient = Context.WantsGradient ? Operands.Gradient.Pointer + ((long)(row + r) * Context.Classes) : null,
-        ExpNew = scratch.ExpNew + (r * padded),
-        ExpOld = scratch.ExpOld + (r * padded),
-        ExpNewAtOne = scratch.ExpNewAtOne + (r * padded),
-        Centred = scratch.Centred + (r * padded),
-    };
+        long at = row + r, next = Math.Min(at + 1, Operands.Rows - 1);
+        float* nextNew = Operands.New.Pointer + (next * Operands.LdNew);
+        return new RowPointers
+        {
+            New = Operands.New.Pointer + (at * Operands.LdNew),
+            Old = Context.HasOld ? Operands.Old.Pointer + (at * Operands.LdOld) : null,
+            Gradient = Context.WantsGradient ? Operands.Gradient.Pointer + (at * Context.Classes) : null,
+            NextNew = nextNew,
+            NextOld = Context.HasOld ? Operands.Old.Pointer + (next * Operands.LdOld) : nextNew,
+            Tail = scratch.Tail,
+            ExpNew = scratch.ExpNew + (r * padded),
+            ExpOld = scratch.ExpOld + (r * padded),
+            ExpNewAtOne = scratch.ExpNewAtOne + (r * padded),
+            Centred = scratch.Centred + (r * padded),
+        };
+    }
 
     private readonly void Outputs(int row, int rows, RowStatistics statistics)
     {
