@@ -32,7 +32,8 @@ internal static class DemoReport
                 m.Seconds.ToString("0.00", CultureInfo.InvariantCulture));
         }
         report.Write(table);
-        report.WriteLine("NFR: right in v1, wrong after; PFR: the other way. Relative NFR: 100 % = errors independent of v1's. LQF is preconditioned by K-FAC.");
+        report.WriteLine("NFR: right in v1, wrong after; PFR: the other way. Relative NFR: 100 % = errors independent of v1's.");
+        report.WriteLine("LQF is preconditioned by K-FAC. Seconds are those of one update.");
         PrintChoices(report, result);
         PrintConvergence(report, result);
         report.WriteLine($"{result.Seconds.ToString("0.0", CultureInfo.InvariantCulture)} s in all.");
