@@ -41,4 +41,16 @@ internal partial interface IKernels
     /// [models × words].
     /// </summary>
     void PairwiseFlips(int models, long words, Block<ulong> bits, Block<long> counts);
+
+    /// <summary>
+    /// Bit i of plane p of <paramref name="bits"/> ([planes × ceil(rows / 64)] words, zeros behind) = bit p of prediction i; zeros where its label
+    /// is <paramref name="ignoreIndex"/>. With enough planes for the largest prediction (32 for any) equal bits are equal predictions.
+    /// </summary>
+    void PackPredictions(long rows, Block<int> predictions, Block<int> labels, int ignoreIndex, int planes, Block<ulong> bits);
+
+    /// <summary>
+    /// <c>counts[a, b]</c> = samples whose predictions by models a and b differ, int64 [models × models], from bit planes
+    /// [models × planes × words].
+    /// </summary>
+    void PairwiseDiffer(int models, int planes, long words, Block<ulong> bits, Block<long> counts);
 }

@@ -86,13 +86,46 @@ internal sealed unsafe partial class CpuKernels<TLanes, TDoubles>
         _workers.Run((int)((words + PackCorrectJob.WordsPerChunk - 1) / PackCorrectJob.WordsPerChunk), ref job);
     }
 
+    public void PackPredictions(long rows, Block<int> predictions, Block<int> labels, int ignoreIndex, int planes, Block<ulong> bits)
+    {
+        long words = (rows + 63) / 64;
+        var job = new PackPredictionsJob
+        {
+            Rows = rows,
+            Predictions = predictions.Pointer,
+            Labels = labels.Pointer,
+            IgnoreIndex = ignoreIndex,
+            Planes = planes,
+            Bits = bits.Pointer,
+        };
+        _workers.Run(Chunks.Count(words, PackPredictionsJob.WordsPerChunk), ref job);
+    }
+
     public void PairwiseFlips(int models, long words, Block<ulong> bits, Block<long> counts)
     {
+        Pairs<BothSet>(models, 1, words, bits, counts);
+        PairwiseTable.Spread(models, counts.Pointer);
+    }
+
+    public void PairwiseDiffer(int models, int planes, long words, Block<ulong> bits, Block<long> counts)
+    {
+        Pairs<NumbersDiffer>(models, planes, words, bits, counts);
+        PairwiseTable.Mirror(models, counts.Pointer);
+    }
+
+    private void Pairs<TOperator>(int models, int planes, long words, Block<ulong> bits, Block<long> counts)
+        where TOperator : struct, IPairOperator
+    {
         new Span<long>(counts.Pointer, checked(models * models)).Clear();
-        int chunks = (int)((words + PairwiseFlipsJob.WordsPerChunk - 1) / PairwiseFlipsJob.WordsPerChunk);
-        var job = new PairwiseFlipsJob { Models = models, Words = words, Bits = bits.Pointer, Counts = counts.Pointer };
-        _workers.Run(chunks, ref job);
-        PairwiseFlipsJob.Spread(models, counts.Pointer);
+        var job = new PairwiseJob<TLanes, TOperator>
+        {
+            Models = models,
+            Planes = planes,
+            Words = words,
+            Bits = bits.Pointer,
+            Counts = counts.Pointer,
+        };
+        _workers.Run(Chunks.Count(words, PairwiseJob<TLanes, TOperator>.WordsPerChunk(planes)), ref job);
     }
 
     private static FlipTable Total(FlipTable* partials, int chunks)

@@ -27,6 +27,11 @@ internal unsafe interface ILanes<TSelf, TDoubles>
 
     static abstract void Store(float* destination, TSelf value);
 
+    /// <summary>
+    /// Writes to a multiple of 64 bytes past the caches where the processor can. Others see it after <see cref="Streaming.Fence"/>.
+    /// </summary>
+    static abstract void StoreStreaming(float* destination, TSelf value);
+
     /// <summary>Writes the first <paramref name="count"/> (0 to 16) lanes and nothing past them.</summary>
     static abstract void StorePartial(float* destination, int count, TSelf value);
 

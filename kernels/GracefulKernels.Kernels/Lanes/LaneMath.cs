@@ -23,8 +23,34 @@ internal static class LaneMath
     /// <summary>
     /// eˣ for x in [−∞, 88.7], at most 1 ulp off (where the result is subnormal, of its grid); NaN stays NaN. Exactly 1 at 0.
     /// </summary>
+    /// <remarks>
+    /// Over four registers a call: with two of these inlined, a row pass exceeds the JIT compiler's budget, and what is left over become
+    /// calls of a few instructions each.
+    /// </remarks>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static TLanes Exp<TLanes, TDoubles>(TLanes x)
+        where TLanes : struct, ILanes<TLanes, TDoubles>
+        where TDoubles : struct, IDoubleLanes<TDoubles>
+        => typeof(TLanes) == typeof(Lanes128) ? ExpCall<TLanes, TDoubles>(x) : ExpInline<TLanes, TDoubles>(x);
+
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
+    private static TLanes ExpCall<TLanes, TDoubles>(TLanes x)
+        where TLanes : struct, ILanes<TLanes, TDoubles>
+        where TDoubles : struct, IDoubleLanes<TDoubles>
+    {
+        x = TLanes.Max(TLanes.Broadcast(SmallestExponent), x);
+        TLanes n = TLanes.Round(x * TLanes.Broadcast(1.44269504f));
+        TLanes r = TLanes.MultiplyAdd(n, TLanes.Broadcast(-Ln2High), x);
+        r = TLanes.MultiplyAdd(n, TLanes.Broadcast(-Ln2Low), r);
+        TLanes q = TLanes.MultiplyAdd(r, TLanes.Broadcast(1.381444046e-3f), TLanes.Broadcast(8.368779905e-3f));
+        q = TLanes.MultiplyAdd(q, r, TLanes.Broadcast(4.166839644e-2f));
+        q = TLanes.MultiplyAdd(q, r, TLanes.Broadcast(1.666651964e-1f));
+        q = TLanes.MultiplyAdd(q, r, TLanes.Broadcast(4.999999404e-1f));
+        return TLanes.Scale(TLanes.MultiplyAdd(r * r, q, r) + TLanes.Broadcast(1f), n);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static TLanes ExpInline<TLanes, TDoubles>(TLanes x)
         where TLanes : struct, ILanes<TLanes, TDoubles>
         where TDoubles : struct, IDoubleLanes<TDoubles>
     {

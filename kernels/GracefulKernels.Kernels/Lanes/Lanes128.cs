@@ -11,6 +11,7 @@ internal readonly unsafe struct Lanes128 : ILanes<Lanes128, DoubleLanes128>
     private readonly Vector128<float> _c;
     private readonly Vector128<float> _d;
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private Lanes128(Vector128<float> a, Vector128<float> b, Vector128<float> c, Vector128<float> d)
     {
         _a = a;
@@ -23,7 +24,11 @@ internal readonly unsafe struct Lanes128 : ILanes<Lanes128, DoubleLanes128>
 
     public static bool IsSupported => Vector128.IsHardwareAccelerated;
 
-    public static Lanes128 Zero => new(Vector128<float>.Zero, Vector128<float>.Zero, Vector128<float>.Zero, Vector128<float>.Zero);
+    public static Lanes128 Zero
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => new(Vector128<float>.Zero, Vector128<float>.Zero, Vector128<float>.Zero, Vector128<float>.Zero);
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lanes128 Broadcast(float value)
@@ -49,6 +54,15 @@ internal readonly unsafe struct Lanes128 : ILanes<Lanes128, DoubleLanes128>
         value._b.Store(destination + 4);
         value._c.Store(destination + 8);
         value._d.Store(destination + 12);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void StoreStreaming(float* destination, Lanes128 value)
+    {
+        value._a.StoreAlignedNonTemporal(destination);
+        value._b.StoreAlignedNonTemporal(destination + 4);
+        value._c.StoreAlignedNonTemporal(destination + 8);
+        value._d.StoreAlignedNonTemporal(destination + 12);
     }
 
     public static void StorePartial(float* destination, int count, Lanes128 value)

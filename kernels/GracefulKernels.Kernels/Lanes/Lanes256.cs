@@ -44,6 +44,13 @@ internal readonly unsafe struct Lanes256 : ILanes<Lanes256, DoubleLanes256>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void StoreStreaming(float* destination, Lanes256 value)
+    {
+        value._a.StoreAlignedNonTemporal(destination);
+        value._b.StoreAlignedNonTemporal(destination + 8);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void StorePartial(float* destination, int count, Lanes256 value)
     {
         Avx.MaskStore(destination, Below(count, 0), value._a);

@@ -31,6 +31,9 @@ internal readonly unsafe struct Lanes512 : ILanes<Lanes512, DoubleLanes512>
     public static void Store(float* destination, Lanes512 value) => value._v.Store(destination);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void StoreStreaming(float* destination, Lanes512 value) => value._v.StoreAlignedNonTemporal(destination);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void StorePartial(float* destination, int count, Lanes512 value) => Avx512F.MaskStore(destination, Below(count), value._v);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

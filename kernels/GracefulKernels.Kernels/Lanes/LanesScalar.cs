@@ -39,6 +39,8 @@ internal unsafe struct LanesScalar : ILanes<LanesScalar, DoubleLanesScalar>
         for (int i = 0; i < 16; i++) destination[i] = value._v[i];
     }
 
+    public static void StoreStreaming(float* destination, LanesScalar value) => Store(destination, value);
+
     public static void StorePartial(float* destination, int count, LanesScalar value)
     {
         for (int i = 0; i < count; i++) destination[i] = value._v[i];

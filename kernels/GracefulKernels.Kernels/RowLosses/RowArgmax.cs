@@ -14,17 +14,17 @@ internal static unsafe class RowArgmax<TLanes, TDoubles>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static int Along(float* row, int count, out float max, out bool finite)
     {
-        // Two chunks at a time, each with its own counters: the chain of dependent steps would take longer than the loads.
+        // Two chunks at a time, each with its own maximum and counters: one chain of dependent steps would take longer than the loads.
         TLanes best = TLanes.Broadcast(float.NegativeInfinity), where = TLanes.Zero, one = TLanes.Broadcast(1f), two = TLanes.Broadcast(2f);
-        TLanes step = TLanes.Zero, nextStep = one, check = TLanes.Zero, nextCheck = TLanes.Zero;
+        TLanes nextBest = best, nextWhere = one, step = TLanes.Zero, nextStep = one, check = TLanes.Zero, nextCheck = TLanes.Zero;
         int whole = count & ~15, i = 0;
         for (; i + 32 <= count; i += 32)
         {
             TLanes v = TLanes.Load(row + i), next = TLanes.Load(row + i + 16);
             where = TLanes.WhereGreater(v, best, step, where);
             best = TLanes.Max(v, best);
-            where = TLanes.WhereGreater(next, best, nextStep, where);
-            best = TLanes.Max(next, best);
+            nextWhere = TLanes.WhereGreater(next, nextBest, nextStep, nextWhere);
+            nextBest = TLanes.Max(next, nextBest);
             step += two;
             nextStep += two;
             // 0·z is NaN exactly where z is not finite.
@@ -32,6 +32,10 @@ internal static unsafe class RowArgmax<TLanes, TDoubles>
             nextCheck = TLanes.MultiplyAdd(next, TLanes.Zero, nextCheck);
         }
         check += nextCheck;
+        // Among equals the earlier chunk.
+        TLanes earlier = TLanes.Min(where, nextWhere);
+        where = TLanes.WhereGreater(nextBest, best, nextWhere, TLanes.WhereEqual(nextBest, best, earlier, where));
+        best = TLanes.Max(nextBest, best);
         if (i < whole)
         {
             TLanes v = TLanes.Load(row + i);

@@ -61,6 +61,7 @@ internal sealed unsafe partial class CpuKernels<TLanes, TDoubles>
                 HasOld = !operands.Old.IsEmpty,
                 Naive = naive,
                 WantsGradient = !operands.Gradient.IsEmpty,
+                Streams = (long)operands.Rows * operands.Classes * sizeof(float) * (operands.Old.IsEmpty ? 2 : 3) > Streaming.Threshold,
             },
             Operands = operands,
             Partials = partials,

@@ -14,9 +14,20 @@ internal unsafe struct RowLossJob<TLanes, TDoubles, TLoss> : IJob
     /// <summary>Up to here sixteen rows go side by side: their six tiles still fit the nearest cache.</summary>
     private const int NarrowClasses = 128;
 
+    /// <summary>Elements for the ends of two rows.</summary>
+    private const int Tails = 32;
+
+    private const int MostGroups = 4;
+
     public RowLossContext Context;
     public RowLossOperands Operands;
     public RowLossPartial* Partials;
+
+    /// <summary>
+    /// Sixteen rows of few classes are one long chain of dependent steps; several such groups, pass by pass, keep the processor busy. Their
+    /// tiles share the nearest cache.
+    /// </summary>
+    private static int GroupsTogether(int classes) => classes <= 16 ? MostGroups : 1;
 
     /// <summary>Rows in a chunk, a multiple of sixteen: about 64 Ki logits.</summary>
     public static int RowsPerChunk(int classes) => Math.Max(16, (65536 / classes) & ~15);
@@ -27,15 +38,18 @@ internal unsafe struct RowLossJob<TLanes, TDoubles, TLoss> : IJob
         int classes = Context.Classes, perChunk = RowsPerChunk(classes);
         int start = chunk * perChunk, end = (int)Math.Min(Operands.Rows, start + (long)perChunk);
         bool narrow = classes <= NarrowClasses;
-        int group = narrow ? 16 : Math.Clamp(4096 / classes, 1, 16);
-        long padded = (classes + 15L) & ~15L;
-        long tile = padded * (narrow ? 16 : group);
-        float* memory = Scratch.Get<float>(ScratchSlot.RowLoss, RowStatistics.Length + (6 * tile));
+        int group = narrow ? 16 * GroupsTogether(classes) : Math.Clamp(4096 / classes, 1, 16);
+        // A streaming store begins where the gradient's lines do, so the last load of a row may reach fifteen elements further.
+        long padded = ((classes + 15L) & ~15L) + (narrow ? 0 : 16);
+        long tile = padded * group;
+        int blocks = (group + 15) / 16;
+        float* memory = Scratch.Get<float>(ScratchSlot.RowLoss, (blocks * RowStatistics.Length) + Tails + (6 * tile));
+        for (int i = 0; i < blocks; i++) new RowStatistics(memory + (i * RowStatistics.Length)).Clear();
         var statistics = new RowStatistics(memory);
-        statistics.Clear();
-        float* tiles = memory + RowStatistics.Length;
+        float* tails = memory + (blocks * RowStatistics.Length), tiles = tails + Tails;
         RowPointers at = new()
         {
+            Tail = tails,
             ExpNew = tiles,
             ExpOld = tiles + tile,
             ExpNewAtOne = tiles + (2 * tile),
@@ -48,14 +62,19 @@ internal unsafe struct RowLossJob<TLanes, TDoubles, TLoss> : IJob
         for (int row = start; row < end; row += group)
         {
             int rows = Math.Min(group, end - row);
+            if (narrow)
+            {
+                Narrow(row, rows, at, padded * 16, memory, ref sums, ref counts);
+                continue;
+            }
             uint valid = Labels(row, rows, statistics);
-            if (narrow) Narrow(row, rows, valid, at, statistics, ref sums, ref counts);
-            else Wide(row, rows, valid, at, padded, statistics, ref sums, ref counts);
+            Wide(row, rows, valid, at, padded, statistics, ref sums, ref counts);
             Outputs(row, rows, statistics);
         }
         counts.Base = sums.Base;
         counts.Distance = sums.Distance;
         counts.WeightedDistance = sums.WeightedDistance;
+        if (Context.Streams) Streaming.Fence();
         Partials[chunk] = counts;
     }
 
@@ -78,46 +97,95 @@ internal unsafe struct RowLossJob<TLanes, TDoubles, TLoss> : IJob
     }
 
     private readonly void Narrow(
-        int row, int rows, uint valid, in RowPointers tile, RowStatistics statistics, ref RowLossSumsInLanes<TLanes, TDoubles> sums, ref RowLossPartial counts)
+        int row,
+        int rows,
+        in RowPointers tiles,
+        long tile,
+        float* memory,
+        ref RowLossSumsInLanes<TLanes, TDoubles> sums,
+        ref RowLossPartial counts)
+    {
+        int groups = (rows + 15) / 16;
+        uint* valid = stackalloc uint[MostGroups];
+        uint* centred = stackalloc uint[MostGroups];
+        bool* finite = stackalloc bool[MostGroups];
+        for (int g = 0; g < groups; g++)
+        {
+            int first = row + (g * 16), count = Math.Min(16, rows - (g * 16));
+            RowStatistics statistics = Group(memory, g);
+            valid[g] = Labels(first, count, statistics);
+            finite[g] = Maxima(first, count, Group(tiles, g, tile), statistics);
+        }
+        for (int g = 0; g < groups; g++)
+        {
+            if (finite[g]) NarrowRows<TLanes, TDoubles, TLoss>.Accumulate<No>(Context, Group(tiles, g, tile), Group(memory, g));
+            else NarrowRows<TLanes, TDoubles, TLoss>.Accumulate<Yes>(Context, Group(tiles, g, tile), Group(memory, g));
+        }
+        for (int g = 0; g < groups; g++)
+        {
+            centred[g] = TLoss.Divergence ? RowFinish<TLanes, TDoubles, TLoss>.Plain(Context, Group(memory, g)) & valid[g] : 0;
+        }
+        for (int g = 0; g < groups; g++)
+        {
+            RowStatistics statistics = Group(memory, g);
+            if (IsCentred(centred[g]))
+            {
+                RowPointers at = Group(tiles, g, tile);
+                if (finite[g]) NarrowRows<TLanes, TDoubles, TLoss>.Centre<No>(Context, at, statistics, centred[g]);
+                else NarrowRows<TLanes, TDoubles, TLoss>.Centre<Yes>(Context, at, statistics, centred[g]);
+            }
+            RowFinish<TLanes, TDoubles, TLoss>.Finish(Context, statistics, valid[g], centred[g], ref sums, ref counts);
+        }
+        for (int g = 0; g < groups; g++)
+        {
+            int first = row + (g * 16), count = Math.Min(16, rows - (g * 16));
+            RowStatistics statistics = Group(memory, g);
+            if (Context.WantsGradient)
+            {
+                RowPointers at = Group(tiles, g, tile);
+                if (finite[g]) Gradient<No>(at, statistics, valid[g], centred[g]);
+                else Gradient<Yes>(at, statistics, valid[g], centred[g]);
+                LaneTranspose<TLanes>.Store(
+                    at.New, count, Context.Classes, Operands.Gradient.Pointer + ((long)first * Context.Classes), Context.Classes);
+            }
+            Outputs(first, count, statistics);
+        }
+    }
+
+    private static RowStatistics Group(float* memory, int group) => new(memory + (group * RowStatistics.Length));
+
+    private static RowPointers Group(in RowPointers tiles, int group, long tile) => new()
+    {
+        New = tiles.New + (group * tile),
+        Old = tiles.Old + (group * tile),
+        ExpNew = tiles.ExpNew + (group * tile),
+        ExpOld = tiles.ExpOld + (group * tile),
+        ExpNewAtOne = tiles.ExpNewAtOne + (group * tile),
+        Centred = tiles.Centred + (group * tile),
+    };
+
+    private static bool IsCentred(uint rows) => TLoss.Divergence && (TLoss.Reversed || rows != 0);
+
+    /// <summary>Sixteen rows into their tiles, and their maxima; whether all are finite.</summary>
+    private readonly bool Maxima(int row, int rows, in RowPointers tile, RowStatistics statistics)
     {
         int classes = Context.Classes;
         LaneTranspose<TLanes>.Load(Operands.New.Pointer + ((long)row * Operands.LdNew), Operands.LdNew, rows, classes, tile.New);
         RowArgmax<TLanes, TDoubles>.Across(tile.New, classes, out TLanes max, out TLanes index, out bool finite);
         TLanes.Store(statistics[RowStatistic.MaxNew], max);
         TLanes.Store(statistics[RowStatistic.ArgmaxNew], index);
-        if (Context.HasOld)
-        {
-            LaneTranspose<TLanes>.Load(Operands.Old.Pointer + ((long)row * Operands.LdOld), Operands.LdOld, rows, classes, tile.Old);
-            RowArgmax<TLanes, TDoubles>.Across(tile.Old, classes, out max, out index, out bool finiteOld);
-            TLanes.Store(statistics[RowStatistic.MaxOld], max);
-            TLanes.Store(statistics[RowStatistic.ArgmaxOld], index);
-            finite &= finiteOld;
-        }
-        if (finite) Narrow<No>(valid, tile, statistics, ref sums, ref counts);
-        else Narrow<Yes>(valid, tile, statistics, ref sums, ref counts);
-        if (Context.WantsGradient)
-        {
-            LaneTranspose<TLanes>.Store(tile.New, rows, classes, Operands.Gradient.Pointer + ((long)row * classes), classes);
-        }
+        if (!Context.HasOld) return finite;
+        LaneTranspose<TLanes>.Load(Operands.Old.Pointer + ((long)row * Operands.LdOld), Operands.LdOld, rows, classes, tile.Old);
+        RowArgmax<TLanes, TDoubles>.Across(tile.Old, classes, out max, out index, out bool finiteOld);
+        TLanes.Store(statistics[RowStatistic.MaxOld], max);
+        TLanes.Store(statistics[RowStatistic.ArgmaxOld], index);
+        return finite & finiteOld;
     }
 
-    private readonly void Narrow<TCareful>(
-        uint valid, in RowPointers tile, RowStatistics statistics, ref RowLossSumsInLanes<TLanes, TDoubles> sums, ref RowLossPartial counts)
+    private readonly void Gradient<TCareful>(in RowPointers tile, RowStatistics statistics, uint valid, uint centred)
         where TCareful : struct, IFlag
     {
-        NarrowRows<TLanes, TDoubles, TLoss>.Accumulate<TCareful>(Context, tile, statistics);
-        uint centred = 0;
-        if (TLoss.Divergence)
-        {
-            centred = RowFinish<TLanes, TDoubles, TLoss>.Plain(Context, statistics) & valid;
-            if (TLoss.Reversed || centred != 0) NarrowRows<TLanes, TDoubles, TLoss>.Centre<TCareful>(Context, tile, statistics, centred);
-        }
-        RowFinish<TLanes, TDoubles, TLoss>.Finish(Context, statistics, valid, centred, ref sums, ref counts);
-        if (!Context.WantsGradient) return;
-        if (TLoss.Divergence && (TLoss.Reversed || centred != 0))
-        {
-            NarrowRows<TLanes, TDoubles, TLoss>.Gradient<TCareful, Yes>(Context, tile, statistics, valid);
-        }
+        if (IsCentred(centred)) NarrowRows<TLanes, TDoubles, TLoss>.Gradient<TCareful, Yes>(Context, tile, statistics, valid);
         else NarrowRows<TLanes, TDoubles, TLoss>.Gradient<TCareful, No>(Context, tile, statistics, valid);
     }
 
@@ -180,16 +248,24 @@ internal unsafe struct RowLossJob<TLanes, TDoubles, TLoss> : IJob
         else WideRows<TLanes, TDoubles, TLoss>.Gradient<Yes, TCentred>(Context, at, statistics, r);
     }
 
-    private readonly RowPointers Row(int row, int r, in RowPointers scratch, long padded) => new()
+    private readonly RowPointers Row(int row, int r, in RowPointers scratch, long padded)
     {
-        New = Operands.New.Pointer + ((long)(row + r) * Operands.LdNew),
-        Old = Context.HasOld ? Operands.Old.Pointer + ((long)(row + r) * Operands.LdOld) : null,
-        Gradient = Context.WantsGradient ? Operands.Gradient.Pointer + ((long)(row + r) * Context.Classes) : null,
-        ExpNew = scratch.ExpNew + (r * padded),
-        ExpOld = scratch.ExpOld + (r * padded),
-        ExpNewAtOne = scratch.ExpNewAtOne + (r * padded),
-        Centred = scratch.Centred + (r * padded),
-    };
+        long at = row + r, next = Math.Min(at + 1, Operands.Rows - 1);
+        float* nextNew = Operands.New.Pointer + (next * Operands.LdNew);
+        return new RowPointers
+        {
+            New = Operands.New.Pointer + (at * Operands.LdNew),
+            Old = Context.HasOld ? Operands.Old.Pointer + (at * Operands.LdOld) : null,
+            Gradient = Context.WantsGradient ? Operands.Gradient.Pointer + (at * Context.Classes) : null,
+            NextNew = nextNew,
+            NextOld = Context.HasOld ? Operands.Old.Pointer + (next * Operands.LdOld) : nextNew,
+            Tail = scratch.Tail,
+            ExpNew = scratch.ExpNew + (r * padded),
+            ExpOld = scratch.ExpOld + (r * padded),
+            ExpNewAtOne = scratch.ExpNewAtOne + (r * padded),
+            Centred = scratch.Centred + (r * padded),
+        };
+    }
 
     private readonly void Outputs(int row, int rows, RowStatistics statistics)
     {

@@ -68,6 +68,7 @@ internal unsafe struct RowLossContext
     public bool HasOld;
     public bool Naive;
     public bool WantsGradient;
+    public bool Streams;
 }
 
 /// <summary>Sums over a part of the rows.</summary>
@@ -87,6 +88,9 @@ internal unsafe struct RowPointers
     public float* New;
     public float* Old;
     public float* Gradient;
+    public float* NextNew;
+    public float* NextOld;
+    public float* Tail;
     public float* ExpNew;
     public float* ExpOld;
     public float* ExpNewAtOne;

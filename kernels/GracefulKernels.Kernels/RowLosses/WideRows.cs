@@ -16,6 +16,8 @@ internal static unsafe class WideRows<TLanes, TDoubles, TLoss>
     public static void Accumulate<TCareful>(in RowLossContext context, in RowPointers row, RowStatistics statistics, int lane)
         where TCareful : struct, IFlag
     {
+        int classes = context.Classes, whole = classes & ~15;
+        Tails(row, classes);
         TLanes maxNew = TLanes.Broadcast(statistics[RowStatistic.MaxNew][lane]);
         TLanes maxOld = TLanes.Broadcast(statistics[RowStatistic.MaxOld][lane]);
         TLanes inverse = TLanes.Broadcast(context.InverseTemperature);
@@ -29,21 +31,13 @@ internal static unsafe class WideRows<TLanes, TDoubles, TLoss>
 
         TLanes restNew = TLanes.Zero, restNewT = TLanes.Zero, restOldT = TLanes.Zero, cross = TLanes.Zero;
         TLanes shiftedSum = TLanes.Zero, squares = TLanes.Zero, matching = TLanes.Zero;
-        int classes = context.Classes;
         for (int i = 0; i < classes; i += 16)
         {
-            TLanes n, o = TLanes.Zero;
-            bool tail = i + 16 > classes;
-            if (!tail)
-            {
-                n = TLanes.Load(row.New + i);
-                if (TLoss.Divergence || TLoss.Matching) o = TLanes.Load(row.Old + i);
-            }
-            else
-            {
-                n = TLanes.LoadPartial(row.New + i, classes - i);
-                if (TLoss.Divergence || TLoss.Matching) o = TLanes.LoadPartial(row.Old + i, classes - i);
-            }
+            bool tail = i == whole;
+            TLanes n = TLanes.Load(tail ? row.Tail : row.New + i), o = TLanes.Zero;
+            Prefetch.Near(row.NextNew + i);
+            Prefetch.Near(row.NextOld + i);
+            if (TLoss.Divergence || TLoss.Matching) o = TLanes.Load(tail ? row.Tail + 16 : row.Old + i);
             if (TLoss.CrossEntropy || TLoss.Divergence)
             {
                 TLanes live = TLanes.Zero;
@@ -118,6 +112,8 @@ internal static unsafe class WideRows<TLanes, TDoubles, TLoss>
     public static void Centre<TCareful>(in RowLossContext context, in RowPointers row, RowStatistics statistics, int lane)
         where TCareful : struct, IFlag
     {
+        int classes = context.Classes, whole = classes & ~15;
+        Tails(row, classes);
         TLanes shiftNew = TLanes.Broadcast(statistics[RowStatistic.ShiftNew][lane]);
         TLanes shiftOld = TLanes.Broadcast(statistics[RowStatistic.ShiftOld][lane]);
         TLanes offset = TLanes.Broadcast(statistics[RowStatistic.Offset][lane]);
@@ -125,11 +121,9 @@ internal static unsafe class WideRows<TLanes, TDoubles, TLoss>
         TLanes centre = TLanes.Broadcast(statistics[RowStatistic.Centre][lane]);
         TLanes centreExp = TLanes.Broadcast(statistics[RowStatistic.CentreExp][lane]);
         TLanes sum = TLanes.Zero, drift = TLanes.Zero;
-        int classes = context.Classes;
         for (int i = 0; i < classes; i += 16)
         {
-            TLanes n = i + 16 <= classes ? TLanes.Load(row.New + i) : TLanes.LoadPartial(row.New + i, classes - i);
-            TLanes o = i + 16 <= classes ? TLanes.Load(row.Old + i) : TLanes.LoadPartial(row.Old + i, classes - i);
+            TLanes n = TLanes.Load(i == whole ? row.Tail : row.New + i), o = TLanes.Load(i == whole ? row.Tail + 16 : row.Old + i);
             TLanes b = RowTerms<TLanes, TDoubles, TLoss>.Shift<TCareful>(n, shiftNew);
             TLanes a = RowTerms<TLanes, TDoubles, TLoss>.Shift<TCareful>(o, shiftOld);
             TLanes expNew = TLanes.Load(row.ExpNew + i), expOld = TLanes.Load(row.ExpOld + i);
@@ -159,30 +153,67 @@ internal static unsafe class WideRows<TLanes, TDoubles, TLoss>
         float* second = TLoss.Matching ? row.Old : TLoss.Reversed ? row.ExpNew : row.ExpOld;
         float* ofBase = TLoss.Squared ? row.New : TLoss.Divergence && TLoss.Squarings < 0 ? row.ExpNewAtOne : row.ExpNew;
         int classes = context.Classes;
-        for (int i = 0; i < classes; i += 16)
+        int head = context.Streams ? Streaming.Head(row.Gradient) : -1, start = Math.Max(head, 0);
+        int chunks = (classes - start) >> 4, rest = start + (chunks * 16);
+        // The label's entry goes into its lane: a second store to a line that streams out would fetch it back.
+        int label = TLoss.CrossEntropy || TLoss.Squared ? (int)statistics[RowStatistic.Label][lane] : -1;
+        TLanes atLabel = TLanes.Broadcast(statistics[RowStatistic.LabelGradient][lane]);
+        if (start > 0)
         {
-            int count = classes - i;
-            TLanes rest = constant, p = TLanes.Zero, q = TLanes.Zero;
+            TLanes g = Term<TCareful, TCentred>(
+                TLanes.Load(first), TLanes.Load(second), TLanes.Load(ofBase), coefficientFirst, coefficientSecond, coefficientBase, constant);
+            TLanes.StorePartial(row.Gradient, start, g);
+        }
+        int labelChunk = label >= start && label < rest ? ((label - start) & ~15) + start : -1;
+        TLanes isLabel = TLanes.FromBits(1u << ((label - start) & 15));
+        for (int i = start; i < rest; i += 16)
+        {
+            TLanes g = Term<TCareful, TCentred>(
+                TLanes.Load(first + i), TLanes.Load(second + i), TLanes.Load(ofBase + i), coefficientFirst, coefficientSecond, coefficientBase, constant);
+            if (i == labelChunk) g = TLanes.Select(isLabel, atLabel, g);
+            if (head >= 0) TLanes.StoreStreaming(row.Gradient + i, g);
+            else TLanes.Store(row.Gradient + i, g);
+        }
+        if (rest < classes)
+        {
             // Logits are not padded as scratch rows are.
-            if (TLoss.Squared || (TLoss.CrossEntropy && (TCentred.IsSet || !TLoss.Divergence || TLoss.Squarings != 0)))
-            {
-                TLanes z = TLoss.Squared && count < 16 ? TLanes.LoadPartial(ofBase + i, count) : TLanes.Load(ofBase + i);
-                if (TLoss.CrossEntropy && TLoss.Divergence) z = RowTerms<TLanes, TDoubles, TLoss>.AtOne(z);
-                rest = TLanes.MultiplyAdd(coefficientBase, z, constant);
-            }
-            if (TLoss.Divergence || TLoss.Matching)
-            {
-                p = TLoss.Matching && count < 16 ? TLanes.LoadPartial(first + i, count) : TLanes.Load(first + i);
-                q = TLoss.Matching && count < 16 ? TLanes.LoadPartial(second + i, count) : TLanes.Load(second + i);
-            }
-            TLanes g = RowTerms<TLanes, TDoubles, TLoss>.Gradient<TCareful>(p, q, coefficientFirst, coefficientSecond, rest);
-            if (count >= 16) TLanes.Store(row.Gradient + i, g);
-            else TLanes.StorePartial(row.Gradient + i, count, g);
+            int count = classes - rest;
+            TLanes g = Term<TCareful, TCentred>(
+                TLoss.Matching ? TLanes.LoadPartial(first + rest, count) : TLanes.Load(first + rest),
+                TLoss.Matching ? TLanes.LoadPartial(second + rest, count) : TLanes.Load(second + rest),
+                TLoss.Squared ? TLanes.LoadPartial(ofBase + rest, count) : TLanes.Load(ofBase + rest),
+                coefficientFirst, coefficientSecond, coefficientBase, constant);
+            TLanes.StorePartial(row.Gradient + rest, count, g);
         }
-        if (TLoss.CrossEntropy || TLoss.Squared)
+        if (label >= 0 && labelChunk < 0) row.Gradient[label] = statistics[RowStatistic.LabelGradient][lane];
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static TLanes Term<TCareful, TCentred>(
+        TLanes first, TLanes second, TLanes ofBase, TLanes coefficientFirst, TLanes coefficientSecond, TLanes coefficientBase, TLanes constant)
+        where TCareful : struct, IFlag
+        where TCentred : struct, IFlag
+    {
+        TLanes rest = constant;
+        if (TLoss.Squared || (TLoss.CrossEntropy && (TCentred.IsSet || !TLoss.Divergence || TLoss.Squarings != 0)))
         {
-            row.Gradient[(int)statistics[RowStatistic.Label][lane]] = statistics[RowStatistic.LabelGradient][lane];
+            if (TLoss.CrossEntropy && TLoss.Divergence) ofBase = RowTerms<TLanes, TDoubles, TLoss>.AtOne(ofBase);
+            rest = TLanes.MultiplyAdd(coefficientBase, ofBase, constant);
         }
+        return RowTerms<TLanes, TDoubles, TLoss>.Gradient<TCareful>(first, second, coefficientFirst, coefficientSecond, rest);
+    }
+
+    /// <summary>
+    /// The classes behind the last sixteen, where a whole load may read. Called before anything is in a vector register: around a call the
+    /// compiler keeps them all in memory, for the length of the method.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void Tails(in RowPointers row, int classes)
+    {
+        int count = classes & 15;
+        if (count == 0) return;
+        TLanes.Store(row.Tail, TLanes.LoadPartial(row.New + classes - count, count));
+        if (TLoss.Divergence || TLoss.Matching) TLanes.Store(row.Tail + 16, TLanes.LoadPartial(row.Old + classes - count, count));
     }
 
     private static void Label(in RowPointers row, RowStatistics statistics, int lane, int label)

@@ -1,3 +1,4 @@
+using System.Numerics;
 using GracefulKernels.Kernels;
 
 namespace GracefulKernels;
@@ -54,31 +55,37 @@ public sealed unsafe class PairwiseFlips
         IKernels kernels = (device ?? ComputeDevice.Default).Kernels;
         long[] right = new long[models], negative = new long[(long)models * models], differ = new long[(long)models * models];
         long words = (rows + 63L) / 64;
-        using DeviceMemory memory = kernels.Allocate(models * words * sizeof(ulong));
+        int planes = Planes(predictions);
+        using DeviceMemory memory = kernels.Allocate(models * planes * words * sizeof(ulong));
         Block<ulong> bits = memory.AsBlock<ulong>();
         fixed (int* p = predictions, y = labels)
-        fixed (long* counts = negative)
+        fixed (long* negatives = negative, differences = differ)
         {
             var all = new Block<int>(p, predictions.Length);
             var label = new Block<int>(y, rows);
             for (int m = 0; m < models; m++)
             {
-                kernels.PackCorrect(rows, all.Slice((long)m * rows, rows), label, ignoreIndex, bits.Slice(m * words, words));
+                Block<int> own = all.Slice((long)m * rows, rows);
+                kernels.PackCorrect(rows, own, label, ignoreIndex, bits.Slice(m * words, words));
+                right[m] = kernels.FlipsFromPredictions(rows, own, own, label, ignoreIndex, classes, default).BothRight;
             }
-            kernels.PairwiseFlips(models, words, bits, new Block<long>(counts, negative.Length));
-            for (int a = 0; a < models; a++)
+            kernels.PairwiseFlips(models, words, bits, new Block<long>(negatives, negative.Length));
+            for (int m = 0; m < models; m++)
             {
-                FlipTable own = kernels.FlipsFromPredictions(rows, all.Slice((long)a * rows, rows), all.Slice((long)a * rows, rows), label, ignoreIndex, classes, default);
-                right[a] = own.BothRight;
-                for (int b = a + 1; b < models; b++)
-                {
-                    FlipTable pair = kernels.FlipsFromPredictions(
-                        rows, all.Slice((long)a * rows, rows), all.Slice((long)b * rows, rows), label, ignoreIndex, classes, default);
-                    differ[(a * models) + b] = differ[(b * models) + a] = pair.Differ;
-                }
+                Block<ulong> own = bits.Slice(m * planes * words, planes * words);
+                kernels.PackPredictions(rows, all.Slice((long)m * rows, rows), label, ignoreIndex, planes, own);
             }
+            kernels.PairwiseDiffer(models, planes, words, bits, new Block<long>(differences, differ.Length));
         }
         return new PairwiseFlips(models, samples, right, negative, differ);
+    }
+
+    /// <summary>Binary digits that tell the predictions apart: all 32 where one is negative, at least one.</summary>
+    private static int Planes(ReadOnlySpan<int> predictions)
+    {
+        int digits = 1;
+        foreach (int prediction in predictions) digits |= prediction;
+        return 32 - BitOperations.LeadingZeroCount((uint)digits);
     }
 
     /// <summary>Samples that model <paramref name="model"/> has right.</summary>

@@ -113,6 +113,49 @@ public unsafe class FlipKernelTests
         }
     }
 
+    [Theory]
+    [MemberData(nameof(Targets))]
+    public void PairsOfPredictionsThatDiffer(string target)
+    {
+        // Whole blocks of carry-save adders, registers and single words; one plane to all 32, with negative predictions.
+        foreach ((int rows, int models, int planes) in new[] { (0, 2, 1), (1, 1, 3), (63, 5, 1), (64, 9, 4), (65, 3, 32), (1000, 6, 10), (33000, 3, 7), (70001, 5, 32) })
+        {
+            long words = (rows + 63) / 64;
+            var random = new Random(rows);
+            int lowest = planes == 32 ? -3 : 0, highest = planes == 32 ? 9 : 1 << planes;
+            int[] labels = [.. Enumerable.Range(0, rows).Select(_ => random.Next(8) == 0 ? Ignore : 0)];
+            int[][] predictions = [.. Enumerable.Range(0, models).Select(_ => labels.Select(_ => random.Next(3) == 0 ? random.Next(lowest, highest) : 0).ToArray())];
+            using var y = new GuardedBuffer<int>(labels);
+            using var bits = new GuardedBuffer<ulong>((int)(models * planes * words));
+            foreach (int threads in rows > 30000 ? new[] { 1, 2, 5 } : [1])
+            {
+                IKernels kernels = KernelSetCases.Get(Enum.Parse<CpuTarget>(target), threads);
+                for (int m = 0; m < models; m++)
+                {
+                    using var p = new GuardedBuffer<int>(predictions[m]);
+                    kernels.PackPredictions(rows, p.Block, y.Block, Ignore, planes, bits.Block.Slice(m * planes * words, planes * words));
+                    for (int plane = 0; plane < planes; plane++)
+                    {
+                        ReadOnlySpan<ulong> of = bits.Span.Slice((int)((m * planes + plane) * words), (int)words);
+                        for (int i = 0; i < words * 64; i++)
+                        {
+                            bool set = i < rows && labels[i] != Ignore && (predictions[m][i] >> plane & 1) != 0;
+                            if (set != ((of[i / 64] >> (i % 64) & 1) != 0)) Assert.Fail($"model {m}, plane {plane}, sample {i}");
+                        }
+                    }
+                }
+                using var counts = new GuardedBuffer<long>(models * models);
+                kernels.PairwiseDiffer(models, planes, words, bits.Block, counts.Block);
+                bits.AssertUntouchedOutside();
+                counts.AssertUntouchedOutside();
+                for (int a = 0; a < models; a++)
+                {
+                    for (int b = 0; b < models; b++) Assert.Equal(Count(predictions[a], predictions[b], labels, null).Differ, counts.Span[(a * models) + b]);
+                }
+            }
+        }
+    }
+
     private static (float[] Old, float[] New, int[] Labels) Logits(int rows, int classes, int ld, int seed)
     {
         var random = new Random(seed);
