@@ -82,6 +82,7 @@ internal static class Bars
         plot.Axes.Margins(bottom: 0, top: 0.12);
         plot.Axes.SetLimitsX(-0.6, categories.Count - 0.4);
         if (series > 1) Chart.AddLegend(plot);
+        else plot.HideLegend();
         return plot;
     }
 }

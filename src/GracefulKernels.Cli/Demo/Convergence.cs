@@ -11,11 +11,13 @@ internal sealed record Convergence(IReadOnlyList<Convergence.Curve> Curves)
     /// <param name="Preconditioned">Whether by K-FAC.</param>
     /// <param name="Converged">Whether the tolerance was reached.</param>
     /// <param name="Iterations">Iterations or epochs.</param>
-    /// <param name="Points">‖∇L(d)‖/‖∇L(0)‖ after each of them.</param>
-    public sealed record Curve(string Solver, bool Preconditioned, bool Converged, int Iterations, IReadOnlyList<(int Iteration, double RelativeGradient)> Points);
+    /// <param name="Points">Loss and gradient after each of them.</param>
+    public sealed record Curve(string Solver, bool Preconditioned, bool Converged, int Iterations, IReadOnlyList<SolverProgress> Points);
 
     /// <summary>Iterations of PCG without preconditioner for each one with; a lower bound where the former gave up.</summary>
-    public double PcgRatio => (double)Curves[1].Iterations / Math.Max(1, Curves[0].Iterations);
+    public double PcgRatio => (double)this["pcg", false].Iterations / Math.Max(1, this["pcg", true].Iterations);
+
+    public Curve this[string solver, bool preconditioned] => Curves.Single(c => c.Solver == solver && c.Preconditioned == preconditioned);
 
     public static Convergence Measure(LinearizedUpdate update, DemoSteps steps) => new(
     [
@@ -36,15 +38,7 @@ internal sealed record Convergence(IReadOnlyList<Convergence.Curve> Curves)
         SolverResult? best = null;
         foreach (double pace in Paces)
         {
-            SolverResult run;
-            try
-            {
-                run = update.Psgd(pace, preconditioned, evaluationInterval: 1);
-            }
-            catch (DivergenceException) when (best is not null)
-            {
-                continue;
-            }
+            SolverResult run = update.Psgd(pace, preconditioned, evaluationInterval: 1);
             run.Update.Dispose();
             if (best is null || run.Loss < best.Loss) best = run;
         }
@@ -52,7 +46,7 @@ internal sealed record Convergence(IReadOnlyList<Convergence.Curve> Curves)
     }
 
     private static Curve Read(string solver, bool preconditioned, SolverResult run)
-        => new(solver, preconditioned, run.Converged, run.Iterations, [.. run.History.Select(h => (h.Iteration, h.RelativeGradient))]);
+        => new(solver, preconditioned, run.Converged, run.Iterations, run.History);
 
     private static string With(bool preconditioned) => preconditioned ? "with K-FAC" : "without preconditioner";
 }

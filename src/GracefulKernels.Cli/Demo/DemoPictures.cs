@@ -22,17 +22,26 @@ internal static class DemoPictures
         Chart.SavePng(path, Height, (negative, HalfWidth), (positive, HalfWidth));
     }
 
+    /// <summary>
+    /// The smallest gradient so far, which is what a tolerance is compared with: the gradient itself is not what conjugate gradients make smaller in each step. And
+    /// for P-SGD the loss: its gradient is mostly the noise of the last batches until the learning rate has gone.
+    /// </summary>
     public static void DrawConvergence(string path, DemoResult result)
     {
-        const string Gradient = "‖∇L(d)‖ / ‖∇L(0)‖";
-        ScottPlot.Plot pcg = Lines.Create("PCG", "iterations", Gradient, [.. Curves(result, "pcg")], logY: true);
-        ScottPlot.Plot psgd = Lines.Create("P-SGD", "epochs (each costs about one iteration)", Gradient, [.. Curves(result, "psgd")], logY: true);
-        Chart.SavePng(path, Height, (pcg, HalfWidth), (psgd, HalfWidth));
+        const string Gradient = "smallest ‖∇L(d)‖ / ‖∇L(0)‖ so far", Epochs = "epochs, each the work of one iteration";
+        ScottPlot.Plot pcg = Lines.Create("PCG: gradient", "iterations", Gradient, Curves(result, "pcg", SmallestGradient), logY: true);
+        ScottPlot.Plot psgd = Lines.Create("P-SGD: gradient", Epochs, Gradient, Curves(result, "psgd", SmallestGradient), logY: true);
+        ScottPlot.Plot loss = Lines.Create("P-SGD: loss", Epochs, "L(d)", Curves(result, "psgd", c => [.. c.Points.Select(p => p.Loss)]), logY: true);
+        Chart.SavePng(path, Height, (pcg, 480), (psgd, 420), (loss, 420));
     }
 
-    private static IEnumerable<LineSeries> Curves(DemoResult result, string solver)
-        => result.Convergence.Curves.Where(c => c.Solver == solver).Select(c => new LineSeries(
-            c.Preconditioned ? "with K-FAC" : "without preconditioner",
-            [.. c.Points.Select(p => (double)p.Iteration)],
-            [.. c.Points.Select(p => p.RelativeGradient)]));
+    private static List<LineSeries> Curves(DemoResult result, string solver, Func<Convergence.Curve, IReadOnlyList<double>> values)
+        => [.. result.Convergence.Curves.Where(c => c.Solver == solver).Select(c => new LineSeries(
+            c.Preconditioned ? "with K-FAC" : "without", [.. c.Points.Select(p => (double)p.Iteration)], values(c)))];
+
+    private static double[] SmallestGradient(Convergence.Curve curve)
+    {
+        double smallest = double.PositiveInfinity;
+        return [.. curve.Points.Select(p => smallest = Math.Min(smallest, p.RelativeGradient))];
+    }
 }

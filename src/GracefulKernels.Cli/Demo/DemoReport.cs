@@ -9,11 +9,10 @@ internal static class DemoReport
 {
     public static void Print(Report report, DemoResult result)
     {
-        DemoSettings s = result.Settings;
-        FlipCounts all = result.Methods[0].Counts;
+        int models = result.Settings.Models, training = result.Data.Training.Count;
         report.WriteLine(
-            $"UCI digits: {s.Folds} networks v1, each trained on {s.FirstSamples} of {s.TrainingSamples} training samples, are updated on all {s.TrainingSamples}. "
-            + $"Counted on {all.Samples / s.Folds} test samples, summed over the {s.Folds}. On {result.Device}.");
+            $"UCI digits: {models} networks v1, each trained on {result.Data.Cuts[0].First.Count} of {training} training samples, are updated on all {training}. "
+            + $"Counted on {result.Data.Test.Count} test samples and summed over the {models}. On {result.Device}.");
         Table table = new Table().Border(TableBorder.Rounded).AddColumns("method", "what");
         foreach (string head in (string[])["test accuracy", "NFR", "PFR", "relative NFR", "iterations", "seconds"])
         {
@@ -29,11 +28,11 @@ internal static class DemoReport
                 first ? "" : Percent(m.Counts.NegativeFlipRate),
                 first ? "" : Percent(m.Counts.PositiveFlipRate),
                 first ? "" : Percent(m.Counts.RelativeNegativeFlipRate),
-                $"{m.Iterations} {m.Unit}",
+                m.Unit == "iterations" ? $"{m.Iterations}" : $"{m.Iterations} {m.Unit}",
                 m.Seconds.ToString("0.00", CultureInfo.InvariantCulture));
         }
         report.Write(table);
-        report.WriteLine("NFR: right in v1 and wrong after the update; PFR: the other way. Relative NFR: 100 % = errors independent of v1's. Seconds: of one update.");
+        report.WriteLine("NFR: right in v1, wrong after; PFR: the other way. Relative NFR: 100 % = errors independent of v1's. LQF is preconditioned by K-FAC.");
         PrintChoices(report, result);
         PrintConvergence(report, result);
         report.WriteLine($"{result.Seconds.ToString("0.0", CultureInfo.InvariantCulture)} s in all.");
@@ -50,10 +49,10 @@ internal static class DemoReport
         json.WriteEndArray();
         json.WriteNumber("seed", s.Seed);
         json.WriteNumber("seconds", result.Seconds);
-        json.WriteNumber("trainingSamples", s.TrainingSamples);
-        json.WriteNumber("firstSamples", s.FirstSamples);
-        json.WriteNumber("testSamples", result.Methods[0].Counts.Samples / s.Folds);
-        json.WriteNumber("models", s.Folds);
+        json.WriteNumber("trainingSamples", result.Data.Training.Count);
+        json.WriteNumber("firstSamples", result.Data.Cuts[0].First.Count);
+        json.WriteNumber("testSamples", result.Data.Test.Count);
+        json.WriteNumber("models", s.Models);
         json.WriteNumber("lambda", s.Lambda);
         json.WriteNumber("tolerance", s.Tolerance);
         json.WriteNumber("lambdaPc", result.LambdaPc.Chosen);
@@ -71,21 +70,25 @@ internal static class DemoReport
         (IReadOnlyList<HeldBackChoice.Trial> trials, double chosen) = result.LambdaPc;
         HeldBackChoice.Trial plain = trials[0], taken = trials.First(t => t.Value == chosen);
         report.WriteLine(
-            $"λ_pc = {Number(chosen)}: the largest of {string.Join(", ", trials.Select(t => Number(t.Value)))} that costs at most "
-            + $"{Percent(result.Settings.AccuracyAllowance)} of accuracy on held-back training folds ({plain.HeldBack.NewRight} → {taken.HeldBack.NewRight} of "
-            + $"{plain.HeldBack.Samples} right; {plain.HeldBack.NegativeFlips} → {taken.HeldBack.NegativeFlips} negative flips).");
+            $"λ_pc = {Number(chosen)} of {string.Join(", ", trials.Select(t => Number(t.Value)))}, chosen on held-back training samples: the largest that costs, "
+            + $"one standard error included, at most {Percent(result.Settings.AccuracyMargin)} of accuracy ({taken.HeldBack.NewRight} right against "
+            + $"{plain.HeldBack.NewRight} of {plain.HeldBack.Samples}; {taken.HeldBack.NegativeFlips} negative flips against {plain.HeldBack.NegativeFlips}).");
         report.WriteLine(
-            $"η of fine-tuning = {Number(result.LearningRate.Chosen)}: the most accurate on the same folds of "
-            + $"{string.Join(", ", result.LearningRate.Trials.Select(t => $"{Number(t.Value)} ({t.HeldBack.NewRight})"))}.");
+            $"η of fine-tuning = {Number(result.LearningRate.Chosen)}, chosen alike: the most accurate of "
+            + $"{string.Join(", ", result.LearningRate.Trials.Select(t => $"{Number(t.Value)} ({t.HeldBack.NewRight} right)"))}.");
     }
 
     private static void PrintConvergence(Report report, DemoResult result)
     {
-        Convergence.Curve with = result.Convergence.Curves[0], without = result.Convergence.Curves[1];
+        Convergence c = result.Convergence;
+        (Convergence.Curve with, Convergence.Curve without) = (c["pcg", true], c["pcg", false]);
         report.WriteLine(
             $"PCG to a relative gradient of {Number(result.Settings.Tolerance)}: {with.Iterations} iterations with K-FAC, "
             + $"{(without.Converged ? "" : "more than ")}{without.Iterations} without: {(without.Converged ? "" : "over ")}"
-            + $"{result.Convergence.PcgRatio.ToString("0.0", CultureInfo.InvariantCulture)} times fewer.");
+            + $"{c.PcgRatio.ToString("0.0", CultureInfo.InvariantCulture)} times fewer.");
+        report.WriteLine(
+            $"P-SGD after {result.Settings.PsgdEpochs} epochs: loss {Number(c["psgd", true].Points[^1].Loss)} with K-FAC, {Number(c["psgd", false].Points[^1].Loss)} without; "
+            + $"PCG {Number(with.Points[^1].Loss)}.");
     }
 
     private static void WriteMethod(Utf8JsonWriter json, MethodFigures m)
@@ -109,7 +112,8 @@ internal static class DemoReport
         {
             json.WriteStartObject();
             json.WriteNumber("value", t.Value);
-            json.WriteFinite("heldBackAccuracy", t.HeldBack.NewAccuracy);
+            json.WriteFinite("accuracy", t.HeldBack.NewAccuracy);
+            json.WriteFinite("meanLoss", t.Loss / t.HeldBack.Samples);
             WriteCounts(json, t.HeldBack);
             json.WriteEndObject();
         }
@@ -124,7 +128,10 @@ internal static class DemoReport
         json.WriteBoolean("converged", curve.Converged);
         json.WriteNumber("iterations", curve.Iterations);
         json.WriteStartArray("relativeGradient");
-        foreach ((_, double gradient) in curve.Points) json.WriteFinite(gradient);
+        foreach (SolverProgress p in curve.Points) json.WriteFinite(p.RelativeGradient);
+        json.WriteEndArray();
+        json.WriteStartArray("loss");
+        foreach (SolverProgress p in curve.Points) json.WriteFinite(p.Loss);
         json.WriteEndArray();
         json.WriteEndObject();
     }

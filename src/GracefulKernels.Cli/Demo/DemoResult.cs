@@ -3,6 +3,7 @@ namespace GracefulKernels.Cli.Demo;
 /// <summary>What the demo found; the same for one seed on every machine, seconds apart.</summary>
 /// <param name="Device">Where it ran.</param>
 /// <param name="Settings">What ran.</param>
+/// <param name="Data">What on.</param>
 /// <param name="Methods">v1 and its updates, in the order of the story.</param>
 /// <param name="LearningRate">How the learning rate of non-linear fine-tuning was chosen.</param>
 /// <param name="LambdaPc">How λ_pc was chosen.</param>
@@ -11,11 +12,9 @@ namespace GracefulKernels.Cli.Demo;
 internal sealed record DemoResult(
     ComputeDevice Device,
     DemoSettings Settings,
+    DemoData Data,
     IReadOnlyList<MethodFigures> Methods,
     HeldBackChoice LearningRate,
     HeldBackChoice LambdaPc,
     Convergence Convergence,
-    double Seconds)
-{
-    public MethodFigures this[string method] => Methods.Single(m => m.Name == method);
-}
+    double Seconds);

@@ -5,7 +5,7 @@ namespace GracefulKernels.Cli.Demo;
 
 /// <summary>
 /// The story: v1 is trained on a part of the training data and updated on all of it in four ways. Negative flips of one small model can be counted on one hand, so
-/// there are as many models v1 as folds, each trained on another part, and their counts on the one test set are summed.
+/// there are several models v1, each trained on another part, and their counts on the one test set are summed.
 /// </summary>
 internal sealed class DemoRun
 {
@@ -14,17 +14,17 @@ internal sealed class DemoRun
     private readonly DemoData _data;
     private readonly DemoSteps _steps;
     private readonly CancellationToken _cancellation;
-    private readonly MethodFigures _first = new("v1", "trained on a part of the training data", "epochs");
-    private readonly MethodFigures _nonlinear = new("nonlinear", "ordinary fine-tuning by SGD", "epochs");
-    private readonly MethodFigures _psgd = new("lqf-sgd", "LQF by P-SGD with K-FAC", "epochs");
-    private readonly MethodFigures _pcg = new("lqf-pcg", "LQF by PCG with K-FAC", "iterations");
-    private readonly MethodFigures _congruent = new("pc-lqf", "positive-congruent LQF by PCG with K-FAC", "iterations");
+    private readonly MethodFigures _first = new("v1", "trained on a part", "epochs");
+    private readonly MethodFigures _nonlinear = new("nonlinear", "ordinary fine-tuning", "epochs");
+    private readonly MethodFigures _psgd = new("lqf-sgd", "LQF by P-SGD", "epochs");
+    private readonly MethodFigures _pcg = new("lqf-pcg", "LQF by PCG", "iterations");
+    private readonly MethodFigures _congruent = new("pc-lqf", "positive-congruent LQF", "iterations");
 
     private DemoRun(ComputeDevice device, DemoSettings settings, IProgress<DemoProgress>? progress, CancellationToken cancellation)
     {
         (_device, _settings, _cancellation) = (device, settings, cancellation);
         _data = new DemoData(settings);
-        int steps = (settings.Folds * (1 + settings.NonlinearRates.Count + 1 + settings.CongruenceGrid.Count + 4)) + 4;
+        int steps = (settings.Models * (1 + settings.NonlinearRates.Count + 1 + settings.CongruenceGrid.Count + 4)) + 4;
         _steps = new DemoSteps(progress, steps, settings.Tolerance);
     }
 
@@ -34,7 +34,7 @@ internal sealed class DemoRun
     private DemoResult Run()
     {
         long start = Stopwatch.GetTimestamp();
-        Network[] old = [.. _data.Folds.Select(TrainFirst)];
+        Network[] old = [.. _data.Cuts.Select(TrainFirst)];
         (HeldBackChoice rate, HeldBackChoice lambdaPc) = Choose(old);
         Convergence? convergence = null;
         for (int m = 0; m < old.Length; m++)
@@ -46,54 +46,57 @@ internal sealed class DemoRun
             convergence ??= Convergence.Measure(linearized, _steps);
         }
         double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
-        return new DemoResult(_device, _settings, [_first, _nonlinear, _psgd, _pcg, _congruent], rate, lambdaPc, convergence!, seconds);
+        return new DemoResult(_device, _settings, _data, [_first, _nonlinear, _psgd, _pcg, _congruent], rate, lambdaPc, convergence!, seconds);
     }
 
-    private Network TrainFirst(DemoData.Fold fold, int index)
+    private Network TrainFirst(DemoData.Cut cut, int index)
     {
-        _steps.Next($"Training v1, {index + 1} of {_settings.Folds}");
+        _steps.Next($"Training v1, {index + 1} of {_settings.Models}");
         int seed = unchecked((_settings.Seed * 1009) + index);
         Network start = DemoNetwork.Create(_device, seed);
-        SgdOptions options = new() { LearningRate = LearningRate.Cosine(_settings.FirstRate), Epochs = _settings.FirstEpochs, Seed = seed };
-        return _first.Time(() => (Train(start, fold.First, options), options.Epochs));
+        return _first.Time(() => (Train(start, cut.First, _settings.FirstRate, _settings.FirstEpochs, seed), _settings.FirstEpochs));
     }
 
-    /// <summary>The learning rate of fine-tuning and λ_pc, on the folds alone.</summary>
+    /// <summary>The learning rate of fine-tuning and λ_pc, on held-back training samples alone.</summary>
     private (HeldBackChoice Rate, HeldBackChoice LambdaPc) Choose(Network[] old)
     {
-        double[] rates = [.. _settings.NonlinearRates], pulls = [0, .. _settings.CongruenceGrid];
-        FlipCounts[] byRate = new FlipCounts[rates.Length], byPull = new FlipCounts[pulls.Length];
-        for (int f = 0; f < old.Length; f++)
+        HeldBackChoice.Trial[] rates = [.. _settings.NonlinearRates.Select(value => new HeldBackChoice.Trial(value))];
+        HeldBackChoice.Trial[] pulls = [new(0), .. _settings.CongruenceGrid.Select(value => new HeldBackChoice.Trial(value))];
+        for (int m = 0; m < old.Length; m++)
         {
-            (_, Digits rest, Digits held) = _data.Folds[f];
-            string fold = $"held-back fold {f + 1} of {old.Length}";
-            float[] before = Predict(old[f], held);
-            for (int r = 0; r < rates.Length; r++)
+            (_, Digits rest, Digits held) = _data.Cuts[m];
+            string which = $"on held-back samples, {m + 1} of {old.Length}";
+            float[] before = Predict(old[m], held);
+            foreach (ref HeldBackChoice.Trial t in rates.AsSpan())
             {
-                _steps.Next($"Choosing η of fine-tuning, {fold}");
-                try
-                {
-                    byRate[r] += Flips(before, Predict(FineTune(old[f], rest, rates[r]), held), held);
-                }
-                catch (DivergenceException)
-                {
-                    // Counts as nothing right.
-                }
+                _steps.Next($"Choosing η of fine-tuning {which}");
+                t = Judge(t, LabelLoss.CrossEntropy, before, null, Predict(FineTune(old[m], rest, t.Value), held), held);
             }
-            using LinearizedUpdate linearized = new(old[f], rest, _settings, _cancellation);
-            for (int p = 0; p < pulls.Length; p++)
+            using LinearizedUpdate linearized = new(old[m], rest, _settings, _cancellation);
+            float[]? plain = null;
+            foreach (ref HeldBackChoice.Trial t in pulls.AsSpan())
             {
-                _steps.Next($"Choosing λ_pc, {fold}");
-                SolverResult solved = pulls[p] == 0
-                    ? linearized.Pcg(progress: _steps.ToTolerance())
-                    : linearized.PositiveCongruent(pulls[p], _steps.ToTolerance());
-                using ParameterVector d = solved.Update;
-                byPull[p] += Flips(before, linearized.Predict(d, held), held);
+                _steps.Next($"Choosing λ_pc {which}");
+                IProgress<SolverProgress> progress = _steps.ToTolerance();
+                using ParameterVector d = (t.Value == 0 ? linearized.Pcg(progress: progress) : linearized.PositiveCongruent(t.Value, progress)).Update;
+                float[] after = linearized.Predict(d, held);
+                t = Judge(t, LabelLoss.Squared, before, plain ??= after, after, held);
             }
         }
-        return (
-            HeldBackChoice.MostAccurate([.. rates.Zip(byRate, (value, counts) => new HeldBackChoice.Trial(value, counts))]),
-            HeldBackChoice.LargestWithin([.. pulls.Zip(byPull, (value, counts) => new HeldBackChoice.Trial(value, counts))], _settings.AccuracyAllowance));
+        return (HeldBackChoice.MostAccurate(rates), HeldBackChoice.LargestNotInferior(pulls, _settings.AccuracyMargin));
+    }
+
+    /// <summary>Adds the counts and the loss of one update on held-back samples.</summary>
+    private HeldBackChoice.Trial Judge(HeldBackChoice.Trial trial, LabelLoss loss, float[] before, float[]? plain, float[] after, Digits held)
+    {
+        CongruenceOptions options = new() { Base = loss, Distance = CongruenceDistance.None, Reduction = LossReduction.Sum };
+        CongruenceResult result = CongruenceLoss.Evaluate(after, before, held.Labels, Digits.Classes, options, device: _device);
+        return trial with
+        {
+            HeldBack = trial.HeldBack + result.Flips,
+            AgainstFirst = plain is null ? default : trial.AgainstFirst + Flips(plain, after, held),
+            Loss = trial.Loss + result.BaseLoss,
+        };
     }
 
     /// <summary>Everything that is done to one old model on all of the training data, and its counts on the test set.</summary>
@@ -125,11 +128,14 @@ internal sealed class DemoRun
         }
     }
 
-    private Network FineTune(Network v1, Digits data, double rate)
-        => Train(v1, data, new SgdOptions { LearningRate = LearningRate.Cosine(rate), Epochs = _settings.NonlinearEpochs, Seed = _settings.Seed });
+    private Network FineTune(Network v1, Digits data, double rate) => Train(v1, data, rate, _settings.NonlinearEpochs, _settings.Seed);
 
-    private Network Train(Network from, Digits data, SgdOptions options)
-        => SgdTrainer.Train(from, data.Images, data.Labels, options, cancellation: _cancellation);
+    private Network Train(Network from, Digits data, double rate, int epochs, int seed) => Halving.Run(rate, eta => SgdTrainer.Train(
+        from,
+        data.Images,
+        data.Labels,
+        new SgdOptions { LearningRate = LearningRate.Cosine(eta), Epochs = epochs, Seed = seed },
+        cancellation: _cancellation));
 
     private float[] Predict(Network network, Digits on) => network.Predict(on.Images, on.Count, cancellation: _cancellation);
 

@@ -1,24 +1,38 @@
 namespace GracefulKernels.Cli.Demo;
 
-/// <summary>A hyperparameter chosen on held-back training data: each fold judged by updates that were trained without it, counts summed over the folds.</summary>
+/// <summary>A hyperparameter chosen on held-back training data: counts and losses of updates on samples that were new to them and to v1, summed over the old models.</summary>
 /// <param name="Trials">What was tried, ascending.</param>
 /// <param name="Chosen">The value taken.</param>
 internal sealed record HeldBackChoice(IReadOnlyList<HeldBackChoice.Trial> Trials, double Chosen)
 {
-    /// <summary>One value and its flips of v1 → update on the held-back samples.</summary>
-    public readonly record struct Trial(double Value, FlipCounts HeldBack);
+    /// <summary>One value.</summary>
+    /// <param name="Value">The hyperparameter.</param>
+    /// <param name="HeldBack">Flips of v1 → update on the held-back samples.</param>
+    /// <param name="AgainstFirst">Flips of the update with the first value → update with this one.</param>
+    /// <param name="Loss">Sum of the update's own loss over them.</param>
+    public readonly record struct Trial(double Value, FlipCounts HeldBack = default, FlipCounts AgainstFirst = default, double Loss = 0)
+    {
+        /// <summary>Accuracy lost against the first value, and its standard error: only samples on which the two disagree count.</summary>
+        public (double Cost, double Error) AccuracyLost
+        {
+            get
+            {
+                double n = AgainstFirst.Samples, cost = (AgainstFirst.NegativeFlips - AgainstFirst.PositiveFlips) / n;
+                double disagree = (AgainstFirst.NegativeFlips + AgainstFirst.PositiveFlips) / n;
+                return (cost, Math.Sqrt((disagree - (cost * cost)) / n));
+            }
+        }
+    }
 
-    /// <summary>The value with the best held-back accuracy; the smallest among equals.</summary>
-    public static HeldBackChoice MostAccurate(IReadOnlyList<Trial> trials) => new(trials, trials.MaxBy(t => t.HeldBack.NewRight).Value);
+    /// <summary>The value with the best held-back accuracy; of equals the one with the smaller loss.</summary>
+    public static HeldBackChoice MostAccurate(IReadOnlyList<Trial> trials)
+        => new(trials, trials.OrderByDescending(t => t.HeldBack.NewRight).ThenBy(t => t.Loss).First().Value);
 
     /// <summary>
-    /// The largest value whose held-back accuracy is at most <paramref name="allowance"/> below that of the first, which is 0. Negative flips themselves are too few in
-    /// the training data to choose by; that they fall as the pull towards the old model grows is known beforehand, what it costs in accuracy is not.
+    /// The largest value that costs, with one standard error to be on the safe side, no more than <paramref name="margin"/> of held-back accuracy against the
+    /// first, which is 0. Negative flips themselves are too few in the training data to choose by: that they fall as the pull towards the old model grows is known
+    /// beforehand, what it costs in accuracy is not.
     /// </summary>
-    public static HeldBackChoice LargestWithin(IReadOnlyList<Trial> trials, double allowance)
-    {
-        // Half a sample of slack: an allowance that is a whole number of samples counts as within.
-        double least = trials[0].HeldBack.NewRight - (allowance * trials[0].HeldBack.Samples) - 0.5;
-        return new(trials, trials.Last(t => t.HeldBack.NewRight > least).Value);
-    }
+    public static HeldBackChoice LargestNotInferior(IReadOnlyList<Trial> trials, double margin)
+        => new(trials, trials.Where((t, i) => i == 0 || t.AccuracyLost.Cost + t.AccuracyLost.Error <= margin).Last().Value);
 }

@@ -40,22 +40,25 @@ internal sealed class LinearizedUpdate : IDisposable
 
     /// <summary>
     /// Plain LQF by P-SGD. The paper's η = 0.1 is for its own scaling; here η is <paramref name="pace"/> over the largest eigenvalue of P⁻¹H, which is right for
-    /// every network and also without preconditioner.
+    /// every network and also without preconditioner. Should batches make that diverge, it is halved.
     /// </summary>
     public SolverResult Psgd(double pace, bool preconditioned = true, int evaluationInterval = int.MaxValue)
     {
         using LinearQuadraticProblem problem = Plain();
         KroneckerPreconditioner? preconditioner = preconditioned ? _preconditioner : null;
-        double largest = Spectrum.LargestEigenvalue(problem, preconditioner, cancellation: _cancellation);
-        PsgdOptions options = new()
-        {
-            LearningRate = LearningRate.Cosine(pace / largest),
-            Epochs = _settings.PsgdEpochs,
-            Tolerance = _settings.Tolerance,
-            EvaluationInterval = evaluationInterval,
-            Seed = _settings.Seed,
-        };
-        return GracefulKernels.Psgd.Solve(problem, options, preconditioner, cancellation: _cancellation);
+        double rate = pace / Spectrum.LargestEigenvalue(problem, preconditioner, cancellation: _cancellation);
+        return Halving.Run(rate, eta => GracefulKernels.Psgd.Solve(
+            problem,
+            new PsgdOptions
+            {
+                LearningRate = LearningRate.Cosine(eta),
+                Epochs = _settings.PsgdEpochs,
+                Tolerance = _settings.Tolerance,
+                EvaluationInterval = evaluationInterval,
+                Seed = _settings.Seed,
+            },
+            preconditioner,
+            cancellation: _cancellation));
     }
 
     /// <summary>Positive-congruent LQF by PCG: the outputs of the old model, which is also what was linearised, are a second target.</summary>

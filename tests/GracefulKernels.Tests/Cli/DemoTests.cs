@@ -1,0 +1,240 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using GracefulKernels.Cli;
+using GracefulKernels.Cli.Commands;
+using GracefulKernels.Cli.Demo;
+
+namespace GracefulKernels.Tests;
+
+public sealed class DemoTests
+{
+    private static readonly string[] Methods = ["v1", "nonlinear", "lqf-sgd", "lqf-pcg", "pc-lqf"];
+
+    /// <summary>The whole story in a second.</summary>
+    private static readonly DemoSettings Tiny = new()
+    {
+        Seed = 3,
+        Models = 3,
+        TrainingSamples = 90,
+        TestSamples = 60,
+        FirstSamples = 20,
+        FirstEpochs = 80,
+        FirstRate = 0.01,
+        NonlinearEpochs = 3,
+        NonlinearRates = [0.005, 0.01],
+        PsgdEpochs = 2,
+        Tolerance = 0.1,
+        MaxIterations = 20,
+        CongruenceGrid = [0.5, 1],
+    };
+
+    [Fact]
+    public void Report_has_the_promised_keys_and_they_agree()
+    {
+        using var folder = new TemporaryFolder();
+        (string output, JsonNode json) = Run(folder);
+        Assert.Equal("cpu", (string)json["device"]!);
+        Assert.Equal(ComputeDevice.Default.Simd.ToString().ToLowerInvariant(), (string)json["simd"]!);
+        Assert.Equal(2, (int)json["threads"]!);
+        JsonArray methods = json["methods"]!.AsArray();
+        int samples = Tiny.Models * (int)json["testSamples"]!;
+        Assert.InRange((int)json["testSamples"]!, Tiny.TestSamples - 5, Tiny.TestSamples + 5);
+        Assert.Equal(Methods, methods.Select(m => (string)m!["name"]!));
+        Assert.Equal(["device", "simd", "threads", "methods"], json.AsObject().Select(p => p.Key).Take(4));
+        foreach (JsonNode? m in methods)
+        {
+            Assert.Equal(["name", "accuracy", "nfr", "pfr", "relativeNfr", "iterations", "seconds"], m!.AsObject().Select(p => p.Key).Take(7));
+            Assert.Equal(samples, (int)m["samples"]!);
+            Assert.InRange((double)m["accuracy"]!, 0, 1);
+            Assert.Equal((int)m["negativeFlips"]! / (double)samples, (double)m["nfr"]!, 12);
+            Assert.Equal((int)m["positiveFlips"]! / (double)samples, (double)m["pfr"]!, 12);
+            // accuracy = old accuracy + PFR − NFR, whichever the model.
+            Assert.Equal((double)methods[0]!["accuracy"]! + (double)m["pfr"]! - (double)m["nfr"]!, (double)m["accuracy"]!, 12);
+            Assert.True((int)m["iterations"]! > 0);
+            Assert.True((double)m["seconds"]! > 0);
+            Assert.Contains((string)m["name"]!, output);
+        }
+        Assert.Equal(0, (double)methods[0]!["nfr"]!);
+        Assert.Equal(0, (double)methods[0]!["pfr"]!);
+        Assert.Equal(Tiny.FirstEpochs, (int)methods[0]!["iterations"]!);
+    }
+
+    [Fact]
+    public void Choices_and_curves_are_in_the_report()
+    {
+        using var folder = new TemporaryFolder();
+        (_, JsonNode json) = Run(folder);
+        JsonArray pulls = json["lambdaPcTrials"]!.AsArray(), rates = json["learningRateTrials"]!.AsArray();
+        Assert.Equal([0, 0.5, 1], pulls.Select(t => (double)t!["value"]!));
+        Assert.Equal([0.005, 0.01], rates.Select(t => (double)t!["value"]!));
+        // Every training sample is held back by two of the models.
+        Assert.All(pulls.Concat(rates), t => Assert.Equal(2 * (int)json["trainingSamples"]!, (int)t!["samples"]!));
+        Assert.Contains((double)json["lambdaPc"]!, pulls.Select(t => (double)t!["value"]!));
+        Assert.Contains((double)json["learningRate"]!, rates.Select(t => (double)t!["value"]!));
+        JsonArray curves = json["convergence"]!.AsArray();
+        Assert.Equal(["pcg", "pcg", "psgd", "psgd"], curves.Select(c => (string)c!["solver"]!));
+        Assert.Equal([true, false, true, false], curves.Select(c => (bool)c!["preconditioned"]!));
+        foreach (JsonNode? c in curves)
+        {
+            JsonArray gradient = c!["relativeGradient"]!.AsArray();
+            Assert.Equal((int)c["iterations"]! + 1, gradient.Count);
+            Assert.Equal(1, (double)gradient[0]!);
+            if ((bool)c["converged"]!) Assert.True((double)gradient[^1]! <= Tiny.Tolerance);
+        }
+        Assert.Equal((double)curves[1]!["iterations"]! / (double)curves[0]!["iterations"]!, (double)json["pcgIterationRatio"]!, 12);
+    }
+
+    [Fact]
+    public void Pictures_are_images_with_something_on_them()
+    {
+        using var folder = new TemporaryFolder();
+        Run(folder);
+        Assert.Equal(["convergence.png", "flips.png", "report.json"], folder.Names());
+        foreach (string name in (string[])["flips.png", "convergence.png"])
+        {
+            using var bitmap = SkiaSharp.SKBitmap.Decode(folder.File(name));
+            Assert.True(bitmap.Width > 1000 && bitmap.Height > 500);
+            Assert.True(bitmap.Pixels.Distinct().Count() > 10);
+        }
+    }
+
+    [Fact]
+    public void One_seed_gives_one_report_on_every_instruction_set_and_any_number_of_threads()
+    {
+        using var folder = new TemporaryFolder();
+        string first = WithoutTimes(Run(folder).Json);
+        Assert.Equal(first, WithoutTimes(Run(folder, threads: 1).Json));
+        foreach (SimdLevel simd in ComputeDevice.SupportedSimd) Assert.Equal(first, WithoutTimes(Run(folder, simd).Json));
+        Assert.NotEqual(first, WithoutTimes(Run(folder, settings: Tiny with { Seed = 1 }).Json));
+    }
+
+    [Fact]
+    public void Held_back_and_test_samples_are_new_to_v1()
+    {
+        var data = new DemoData(new DemoSettings { Seed = 1 });
+        Assert.Equal(500, data.Training.Count);
+        Assert.Equal(1297, data.Test.Count);
+        foreach (DemoData.Cut cut in data.Cuts)
+        {
+            Assert.InRange(cut.First.Count, 145, 155);
+            Assert.InRange(cut.Held.Count, 190, 210);
+            Assert.Equal(500, cut.Rest.Count + cut.Held.Count);
+            HashSet<string> first = Keys(cut.First), rest = Keys(cut.Rest);
+            Assert.Subset(rest, first);
+            Assert.Empty(rest.Intersect(Keys(cut.Held)));
+            Assert.Empty(Keys(data.Training).Intersect(Keys(data.Test)));
+        }
+
+        static HashSet<string> Keys(GracefulKernels.Cli.Data.Digits digits)
+            => [.. digits.Images.Chunk(GracefulKernels.Cli.Data.Digits.Pixels).Select(i => string.Join(' ', i))];
+    }
+
+    [Theory]
+    [InlineData(0, 0)]
+    [InlineData(0.0141, 0)]
+    [InlineData(0.0142, 0.25)]
+    [InlineData(0.02, 0.75)]
+    [InlineData(0.05, 0.75)]
+    [InlineData(0.1, 1)]
+    public void Lambda_pc_is_the_largest_whose_cost_and_standard_error_are_within_the_margin(double margin, double expected)
+    {
+        // Cost + standard error: 0 + √(0.02/100) = 0.01414; 0.02 + √(0.0196/100) = 0.034; −0.01 + √(0.0899/100) = 0.01998; 0.05 + √(0.0475/100) = 0.0718.
+        HeldBackChoice.Trial[] trials = [Trial(0, 0, 0), Trial(0.25, 1, 1), Trial(0.5, 2, 0), Trial(0.75, 4, 5), Trial(1, 5, 0)];
+        Assert.Equal(expected, HeldBackChoice.LargestNotInferior(trials, margin).Chosen);
+
+        static HeldBackChoice.Trial Trial(double value, int broken, int mended)
+            => new(value, AgainstFirst: new FlipCounts(90 - broken, 10 - mended, mended, broken, broken + mended, 0, 0));
+    }
+
+    [Fact]
+    public void Training_that_diverges_goes_on_at_half_the_rate()
+    {
+        using var device = ComputeDevice.Cpu();
+        DemoResult result = DemoRun.Run(device, Tiny with { NonlinearRates = [1e6] }, null, CancellationToken.None);
+        Assert.True(result.Methods[1].Counts.NewAccuracy > 0.2);
+        Assert.Equal(3, Halving.Run(24, rate => rate > 3 ? throw new DivergenceException("x", 1, 1, 1, rate) : rate));
+    }
+
+    [Fact]
+    public void Cancelled_half_way_nothing_is_left()
+    {
+        using var folder = new TemporaryFolder();
+        using var stop = new CancellationTokenSource();
+        using var device = ComputeDevice.Cpu();
+        int steps = 0;
+        Assert.ThrowsAny<OperationCanceledException>(() => DemoRun.Run(device, Tiny, new Immediately(_ =>
+        {
+            if (++steps == 20) stop.Cancel();
+        }), stop.Token));
+        Assert.Equal(20, steps);
+        using var output = new StringWriter();
+        Assert.ThrowsAny<OperationCanceledException>(() => DemoCommand.Run(new Report(new Terminal(output, output), null, folder), device, Tiny, stop.Token));
+        Assert.Empty(folder.Names());
+        (int code, _, string error) = Tool.Run(stop.Token, "demo", "--out", folder);
+        Assert.Equal(1, code);
+        Tool.AssertOneLine(error, "cancelled");
+        Assert.Empty(folder.Names());
+    }
+
+    [Fact]
+    public void Progress_grows_to_its_end()
+    {
+        var parts = new List<double>();
+        using var device = ComputeDevice.Cpu();
+        DemoRun.Run(device, Tiny, new Immediately(p => parts.Add(p.Part)), CancellationToken.None);
+        Assert.Equal(parts.Order(), parts);
+        Assert.Equal(0, parts[0]);
+        int steps = (Tiny.Models * (1 + Tiny.NonlinearRates.Count + 1 + Tiny.CongruenceGrid.Count + 4)) + 4;
+        Assert.InRange(parts[^1], (steps - 1.0) / steps, 1);
+    }
+
+    [Fact]
+    public void An_output_folder_that_cannot_be_is_code_1_and_one_line()
+    {
+        using var folder = new TemporaryFolder();
+        string file = Path.Combine(folder, "file");
+        File.WriteAllText(file, "");
+        (int code, string output, string error) = Tool.Run("demo", "--out", Path.Combine(file, "below"));
+        Assert.Equal(1, code);
+        Assert.Empty(output);
+        Tool.AssertOneLine(error, "Cannot make the output folder");
+        (code, _, error) = Tool.Run("demo", "--out", folder, "--json", Path.Combine(folder, "absent", "x.json"));
+        Assert.Equal(1, code);
+        Tool.AssertOneLine(error, "does not exist");
+    }
+
+    [Theory]
+    [InlineData("demo --seed x", "'x'")]
+    [InlineData("demo --device gpu", "'gpu'")]
+    [InlineData("demo --simd mmx", "'mmx'")]
+    [InlineData("demo --threads -2", "expected 0 to 1024")]
+    [InlineData("demo extra", "'extra'")]
+    public void Bad_usage_is_code_2_and_one_line(string args, string reason)
+    {
+        (int code, string output, string error) = Tool.Run(args.Split(' '));
+        Assert.Equal(2, code);
+        Assert.Empty(output);
+        Tool.AssertOneLine(error, reason);
+    }
+
+    private static (string Output, JsonNode Json) Run(string folder, SimdLevel simd = SimdLevel.Auto, int threads = 2, DemoSettings? settings = null)
+    {
+        using var output = new StringWriter();
+        using var device = ComputeDevice.Cpu(simd, threads);
+        DemoCommand.Run(new Report(new Terminal(output, output), null, folder), device, settings ?? Tiny, CancellationToken.None);
+        return (output.ToString(), JsonNode.Parse(File.ReadAllText(Path.Combine(folder, "report.json")))!);
+    }
+
+    private static string WithoutTimes(JsonNode json)
+    {
+        JsonObject report = json.AsObject();
+        foreach (string key in (string[])["simd", "threads", "seconds"]) Assert.True(report.Remove(key));
+        foreach (JsonNode? m in report["methods"]!.AsArray()) Assert.True(m!.AsObject().Remove("seconds"));
+        return report.ToJsonString(new JsonSerializerOptions { WriteIndented = true });
+    }
+
+    private sealed class Immediately(Action<DemoProgress> report) : IProgress<DemoProgress>
+    {
+        public void Report(DemoProgress value) => report(value);
+    }
+}
