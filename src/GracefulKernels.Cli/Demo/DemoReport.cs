@@ -70,8 +70,8 @@ internal static class DemoReport
         (IReadOnlyList<HeldBackChoice.Trial> trials, double chosen) = result.LambdaPc;
         HeldBackChoice.Trial plain = trials[0], taken = trials.First(t => t.Value == chosen);
         report.WriteLine(
-            $"λ_pc = {Number(chosen)} of {string.Join(", ", trials.Select(t => Number(t.Value)))}, chosen on held-back training samples: the largest that costs, "
-            + $"one standard error included, at most {Percent(result.Settings.AccuracyMargin)} of accuracy ({taken.HeldBack.NewRight} right against "
+            $"λ_pc = {Number(chosen)} of {string.Join(", ", trials.Select(t => Number(t.Value)))}, chosen on held-back training samples: the largest that costs "
+            + $"at most {Percent(result.Settings.AccuracyMargin)} of accuracy ({taken.HeldBack.NewRight} right against "
             + $"{plain.HeldBack.NewRight} of {plain.HeldBack.Samples}; {taken.HeldBack.NegativeFlips} negative flips against {plain.HeldBack.NegativeFlips}).");
         report.WriteLine(
             $"η of fine-tuning = {Number(result.LearningRate.Chosen)}, chosen alike: the most accurate of "

@@ -52,6 +52,9 @@ internal sealed record DemoSettings
 
     public double FocalBeta { get; init; } = 1;
 
-    /// <summary>Accuracy that positive-congruent LQF may give away on held-back samples, one standard error included.</summary>
-    public double AccuracyMargin { get; init; } = 0.005;
+    /// <summary>
+    /// Accuracy that positive-congruent LQF may give away on held-back samples. We tolerate half a point on new data; the estimate from a thousand samples is off by
+    /// about 0.3 points either way, so less is asked of it.
+    /// </summary>
+    public double AccuracyMargin { get; init; } = 0.003;
 }

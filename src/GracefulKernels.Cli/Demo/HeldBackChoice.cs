@@ -12,16 +12,8 @@ internal sealed record HeldBackChoice(IReadOnlyList<HeldBackChoice.Trial> Trials
     /// <param name="Loss">Sum of the update's own loss over them.</param>
     public readonly record struct Trial(double Value, FlipCounts HeldBack = default, FlipCounts AgainstFirst = default, double Loss = 0)
     {
-        /// <summary>Accuracy lost against the first value, and its standard error: only samples on which the two disagree count.</summary>
-        public (double Cost, double Error) AccuracyLost
-        {
-            get
-            {
-                double n = AgainstFirst.Samples, cost = (AgainstFirst.NegativeFlips - AgainstFirst.PositiveFlips) / n;
-                double disagree = (AgainstFirst.NegativeFlips + AgainstFirst.PositiveFlips) / n;
-                return (cost, Math.Sqrt((disagree - (cost * cost)) / n));
-            }
-        }
+        /// <summary>Accuracy lost against the first value.</summary>
+        public double AccuracyLost => (AgainstFirst.NegativeFlips - AgainstFirst.PositiveFlips) / (double)AgainstFirst.Samples;
     }
 
     /// <summary>The value with the best held-back accuracy; of equals the one with the smaller loss.</summary>
@@ -29,10 +21,9 @@ internal sealed record HeldBackChoice(IReadOnlyList<HeldBackChoice.Trial> Trials
         => new(trials, trials.OrderByDescending(t => t.HeldBack.NewRight).ThenBy(t => t.Loss).First().Value);
 
     /// <summary>
-    /// The largest value that costs, with one standard error to be on the safe side, no more than <paramref name="margin"/> of held-back accuracy against the
-    /// first, which is 0. Negative flips themselves are too few in the training data to choose by: that they fall as the pull towards the old model grows is known
-    /// beforehand, what it costs in accuracy is not.
+    /// The largest value that costs no more than <paramref name="margin"/> of held-back accuracy against the first, which is 0. Negative flips themselves are too
+    /// few in the training data to choose by: that they fall as the pull towards the old model grows is known beforehand, what it costs in accuracy is not.
     /// </summary>
     public static HeldBackChoice LargestNotInferior(IReadOnlyList<Trial> trials, double margin)
-        => new(trials, trials.Where((t, i) => i == 0 || t.AccuracyLost.Cost + t.AccuracyLost.Error <= margin).Last().Value);
+        => new(trials, trials.Where((t, i) => i == 0 || t.AccuracyLost <= margin).Last().Value);
 }
