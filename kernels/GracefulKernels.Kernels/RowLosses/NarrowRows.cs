@@ -28,6 +28,9 @@ internal static unsafe class NarrowRows<TLanes, TDoubles, TLoss>
         for (int i = 0; i < end; i += 16)
         {
             TLanes n = TLanes.Load(tile.New + i), o = TLanes.Zero;
+            // Sixteen rows have as many cache lines as classes.
+            Prefetch.Near(tile.NextNew + i);
+            Prefetch.Near(tile.NextOld + i);
             labelNew = TLanes.WhereEqual(label, step, n, labelNew);
             if (TLoss.Divergence || TLoss.Matching)
             {

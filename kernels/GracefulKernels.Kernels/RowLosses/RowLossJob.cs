@@ -118,8 +118,12 @@ internal unsafe struct RowLossJob<TLanes, TDoubles, TLoss> : IJob
         }
         for (int g = 0; g < groups; g++)
         {
-            if (finite[g]) NarrowRows<TLanes, TDoubles, TLoss>.Accumulate<No>(Context, Group(tiles, g, tile), Group(memory, g));
-            else NarrowRows<TLanes, TDoubles, TLoss>.Accumulate<Yes>(Context, Group(tiles, g, tile), Group(memory, g));
+            RowPointers at = Group(tiles, g, tile);
+            long next = Math.Min((long)row + rows + (g * 16), Operands.Rows - 1);
+            at.NextNew = Operands.New.Pointer + (next * Operands.LdNew);
+            at.NextOld = Context.HasOld ? Operands.Old.Pointer + (next * Operands.LdOld) : at.NextNew;
+            if (finite[g]) NarrowRows<TLanes, TDoubles, TLoss>.Accumulate<No>(Context, at, Group(memory, g));
+            else NarrowRows<TLanes, TDoubles, TLoss>.Accumulate<Yes>(Context, at, Group(memory, g));
         }
         for (int g = 0; g < groups; g++)
         {
