@@ -3,8 +3,8 @@ using System.Runtime.CompilerServices;
 namespace GracefulKernels.Kernels;
 
 /// <summary>
-/// The one row driver. Rows are cut in chunks, chunks in groups of up to sixteen rows that stay in cache through all passes; which way
-/// rows lie in the lanes, and every cut, follow from the shape alone.
+/// The one row driver. Rows are cut in chunks, chunks in groups of up to sixteen rows that stay in cache through all passes;
+/// which way rows lie in the lanes, and every cut, follow from the shape alone.
 /// </summary>
 internal unsafe struct RowLossJob<TLanes, TDoubles, TLoss> : IJob
     where TLanes : struct, ILanes<TLanes, TDoubles>
@@ -24,8 +24,8 @@ internal unsafe struct RowLossJob<TLanes, TDoubles, TLoss> : IJob
     public RowLossPartial* Partials;
 
     /// <summary>
-    /// Sixteen rows of few classes are one long chain of dependent steps; several such groups, pass by pass, keep the processor busy. Their
-    /// tiles share the nearest cache.
+    /// Sixteen rows of few classes are one long chain of dependent steps; several such groups, pass by pass, keep the processor
+    /// busy. Their tiles share the nearest cache.
     /// </summary>
     private static int GroupsTogether(int classes) => classes <= 16 ? MostGroups : 1;
 
@@ -79,8 +79,8 @@ internal unsafe struct RowLossJob<TLanes, TDoubles, TLoss> : IJob
     }
 
     /// <summary>
-    /// Labels into lanes, and which rows count. Class numbers are exact in fp32; an ignore index that is not rounds to a number that no class
-    /// has. An ignored row goes along with label 0, which saves branches, and is dropped at the end.
+    /// Labels into lanes, and which rows count. Class numbers are exact in fp32; an ignore index that is not rounds to a number
+    /// that no class has. An ignored row goes along with label 0, which saves branches, and is dropped at the end.
     /// </summary>
     private readonly uint Labels(int row, int rows, RowStatistics statistics)
     {
@@ -118,8 +118,12 @@ internal unsafe struct RowLossJob<TLanes, TDoubles, TLoss> : IJob
         }
         for (int g = 0; g < groups; g++)
         {
-            if (finite[g]) NarrowRows<TLanes, TDoubles, TLoss>.Accumulate<No>(Context, Group(tiles, g, tile), Group(memory, g));
-            else NarrowRows<TLanes, TDoubles, TLoss>.Accumulate<Yes>(Context, Group(tiles, g, tile), Group(memory, g));
+            RowPointers at = Group(tiles, g, tile);
+            long next = Math.Min((long)row + rows + (g * 16), Operands.Rows - 1);
+            at.NextNew = Operands.New.Pointer + (next * Operands.LdNew);
+            at.NextOld = Context.HasOld ? Operands.Old.Pointer + (next * Operands.LdOld) : at.NextNew;
+            if (finite[g]) NarrowRows<TLanes, TDoubles, TLoss>.Accumulate<No>(Context, at, Group(memory, g));
+            else NarrowRows<TLanes, TDoubles, TLoss>.Accumulate<Yes>(Context, at, Group(memory, g));
         }
         for (int g = 0; g < groups; g++)
         {
@@ -242,7 +246,8 @@ internal unsafe struct RowLossJob<TLanes, TDoubles, TLoss> : IJob
         }
     }
 
-    private readonly void Gradient<TCentred>(in RowPointers at, RowStatistics statistics, int r, uint careful) where TCentred : struct, IFlag
+    private readonly void Gradient<TCentred>(in RowPointers at, RowStatistics statistics, int r, uint careful)
+        where TCentred : struct, IFlag
     {
         if ((careful >> r & 1) == 0) WideRows<TLanes, TDoubles, TLoss>.Gradient<No, TCentred>(Context, at, statistics, r);
         else WideRows<TLanes, TDoubles, TLoss>.Gradient<Yes, TCentred>(Context, at, statistics, r);
@@ -269,9 +274,12 @@ internal unsafe struct RowLossJob<TLanes, TDoubles, TLoss> : IJob
 
     private readonly void Outputs(int row, int rows, RowStatistics statistics)
     {
-        if (!Operands.Values.IsEmpty) new ReadOnlySpan<float>(statistics[RowStatistic.Value], rows).CopyTo(new Span<float>(Operands.Values.Pointer + row, rows));
-        if (!Operands.PredictionsNew.IsEmpty) Predictions(statistics[RowStatistic.ArgmaxNew], rows, Operands.PredictionsNew.Pointer + row);
-        if (!Operands.PredictionsOld.IsEmpty && Context.HasOld) Predictions(statistics[RowStatistic.ArgmaxOld], rows, Operands.PredictionsOld.Pointer + row);
+        if (!Operands.Values.IsEmpty) new ReadOnlySpan<float>(statistics[RowStatistic.Value],
+            rows).CopyTo(new Span<float>(Operands.Values.Pointer + row, rows));
+        if (!Operands.PredictionsNew.IsEmpty) Predictions(statistics[RowStatistic.ArgmaxNew], rows,
+            Operands.PredictionsNew.Pointer + row);
+        if (!Operands.PredictionsOld.IsEmpty && Context.HasOld) Predictions(statistics[RowStatistic.ArgmaxOld], rows,
+            Operands.PredictionsOld.Pointer + row);
     }
 
     private static void Predictions(float* from, int rows, int* to)
