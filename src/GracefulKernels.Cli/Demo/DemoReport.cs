@@ -71,7 +71,7 @@ internal static class DemoReport
         HeldBackChoice.Trial plain = trials[0], taken = trials.First(t => t.Value == chosen);
         report.WriteLine(
             $"λ_pc = {Number(chosen)} of {string.Join(", ", trials.Select(t => Number(t.Value)))}, chosen on held-back training samples: the largest that costs "
-            + $"at most {Percent(result.Settings.AccuracyMargin)} of accuracy ({taken.HeldBack.NewRight} right against "
+            + $"at most {Percent(result.Settings.AccuracyMargin)} of accuracy there ({taken.HeldBack.NewRight} right against "
             + $"{plain.HeldBack.NewRight} of {plain.HeldBack.Samples}; {taken.HeldBack.NegativeFlips} negative flips against {plain.HeldBack.NegativeFlips}).");
         report.WriteLine(
             $"η of fine-tuning = {Number(result.LearningRate.Chosen)}, chosen alike: the most accurate of "

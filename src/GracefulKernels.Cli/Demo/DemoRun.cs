@@ -70,33 +70,26 @@ internal sealed class DemoRun
             foreach (ref HeldBackChoice.Trial t in rates.AsSpan())
             {
                 _steps.Next($"Choosing η of fine-tuning {which}");
-                t = Judge(t, LabelLoss.CrossEntropy, before, null, Predict(FineTune(old[m], rest, t.Value), held), held);
+                t = Judge(t, LabelLoss.CrossEntropy, before, Predict(FineTune(old[m], rest, t.Value), held), held);
             }
             using LinearizedUpdate linearized = new(old[m], rest, _settings, _cancellation);
-            float[]? plain = null;
             foreach (ref HeldBackChoice.Trial t in pulls.AsSpan())
             {
                 _steps.Next($"Choosing λ_pc {which}");
                 IProgress<SolverProgress> progress = _steps.ToTolerance();
                 using ParameterVector d = (t.Value == 0 ? linearized.Pcg(progress: progress) : linearized.PositiveCongruent(t.Value, progress)).Update;
-                float[] after = linearized.Predict(d, held);
-                t = Judge(t, LabelLoss.Squared, before, plain ??= after, after, held);
+                t = Judge(t, LabelLoss.Squared, before, linearized.Predict(d, held), held);
             }
         }
-        return (HeldBackChoice.MostAccurate(rates), HeldBackChoice.LargestNotInferior(pulls, _settings.AccuracyMargin));
+        return (HeldBackChoice.MostAccurate(rates), HeldBackChoice.LargestWithin(pulls, _settings.AccuracyMargin));
     }
 
     /// <summary>Adds the counts and the loss of one update on held-back samples.</summary>
-    private HeldBackChoice.Trial Judge(HeldBackChoice.Trial trial, LabelLoss loss, float[] before, float[]? plain, float[] after, Digits held)
+    private HeldBackChoice.Trial Judge(HeldBackChoice.Trial trial, LabelLoss loss, float[] before, float[] after, Digits held)
     {
         CongruenceOptions options = new() { Base = loss, Distance = CongruenceDistance.None, Reduction = LossReduction.Sum };
         CongruenceResult result = CongruenceLoss.Evaluate(after, before, held.Labels, Digits.Classes, options, device: _device);
-        return trial with
-        {
-            HeldBack = trial.HeldBack + result.Flips,
-            AgainstFirst = plain is null ? default : trial.AgainstFirst + Flips(plain, after, held),
-            Loss = trial.Loss + result.BaseLoss,
-        };
+        return trial with { HeldBack = trial.HeldBack + result.Flips, Loss = trial.Loss + result.BaseLoss };
     }
 
     /// <summary>Everything that is done to one old model on all of the training data, and its counts on the test set.</summary>

@@ -39,12 +39,12 @@ internal sealed record DemoSettings
     /// ‖∇L(d)‖/‖∇L(0)‖ at which PCG stops. Test accuracy has settled within its noise by then. At far smaller ones the small eigenvalues, which λ and not the data
     /// fixes, decide with any preconditioner, and the advantage of K-FAC fades.
     /// </summary>
-    public double Tolerance { get; init; } = 5e-3;
+    public double Tolerance { get; init; } = 3e-3;
 
     /// <summary>Iterations after which PCG gives up.</summary>
     public int MaxIterations { get; init; } = 1000;
 
-    /// <summary>Weights λ_pc of staying near v1 that positive-congruent LQF chooses from, ascending.</summary>
+    /// <summary>Weights λ_pc of staying near v1 that positive-congruent LQF chooses from, ascending; where v1 is right the pull weighs twice that, 1 is the labels'.</summary>
     public IReadOnlyList<double> CongruenceGrid { get; init; } = [0.25, 0.5, 0.75];
 
     /// <summary>Pull towards v1 on every sample, and what is added where v1 is right.</summary>
@@ -52,9 +52,6 @@ internal sealed record DemoSettings
 
     public double FocalBeta { get; init; } = 1;
 
-    /// <summary>
-    /// Accuracy that positive-congruent LQF may give away on held-back samples. We tolerate half a point on new data; the estimate from a thousand samples is off by
-    /// about 0.3 points either way, so less is asked of it.
-    /// </summary>
-    public double AccuracyMargin { get; init; } = 0.003;
+    /// <summary>Accuracy that positive-congruent LQF may give away on held-back samples.</summary>
+    public double AccuracyMargin { get; init; } = 0.005;
 }

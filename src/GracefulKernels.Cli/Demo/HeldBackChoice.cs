@@ -8,22 +8,20 @@ internal sealed record HeldBackChoice(IReadOnlyList<HeldBackChoice.Trial> Trials
     /// <summary>One value.</summary>
     /// <param name="Value">The hyperparameter.</param>
     /// <param name="HeldBack">Flips of v1 → update on the held-back samples.</param>
-    /// <param name="AgainstFirst">Flips of the update with the first value → update with this one.</param>
     /// <param name="Loss">Sum of the update's own loss over them.</param>
-    public readonly record struct Trial(double Value, FlipCounts HeldBack = default, FlipCounts AgainstFirst = default, double Loss = 0)
-    {
-        /// <summary>Accuracy lost against the first value.</summary>
-        public double AccuracyLost => (AgainstFirst.NegativeFlips - AgainstFirst.PositiveFlips) / (double)AgainstFirst.Samples;
-    }
+    public readonly record struct Trial(double Value, FlipCounts HeldBack = default, double Loss = 0);
 
     /// <summary>The value with the best held-back accuracy; of equals the one with the smaller loss.</summary>
     public static HeldBackChoice MostAccurate(IReadOnlyList<Trial> trials)
         => new(trials, trials.OrderByDescending(t => t.HeldBack.NewRight).ThenBy(t => t.Loss).First().Value);
 
     /// <summary>
-    /// The largest value that costs no more than <paramref name="margin"/> of held-back accuracy against the first, which is 0. Negative flips themselves are too
-    /// few in the training data to choose by: that they fall as the pull towards the old model grows is known beforehand, what it costs in accuracy is not.
+    /// The largest value whose held-back accuracy is at most <paramref name="margin"/> below that of the first, which is 0. Negative flips themselves are too few in
+    /// the training data to choose by: that they fall as the pull towards the old model grows is known beforehand, what it costs in accuracy is not.
     /// </summary>
-    public static HeldBackChoice LargestNotInferior(IReadOnlyList<Trial> trials, double margin)
-        => new(trials, trials.Where((t, i) => i == 0 || t.AccuracyLost <= margin).Last().Value);
+    public static HeldBackChoice LargestWithin(IReadOnlyList<Trial> trials, double margin)
+    {
+        long most = (long)Math.Floor((margin * trials[0].HeldBack.Samples) + 1e-9);
+        return new(trials, trials.Last(t => trials[0].HeldBack.NewRight - t.HeldBack.NewRight <= most).Value);
+    }
 }
