@@ -26,7 +26,8 @@ internal static unsafe class ArgmaxRows<TLanes, TDoubles>
             for (int r = 0; r < rows; r++) predictions[r] = float.ConvertToIntegerNative<int>(indices[r]);
             return;
         }
-        for (int r = 0; r < rows; r++) predictions[r] = RowArgmax<TLanes, TDoubles>.Along(logits + (r * ld), classes, out _, out _);
+        for (int r = 0; r < rows; r++) predictions[r] = RowArgmax<TLanes, TDoubles>.Along(logits + (r * ld), classes, out _,
+            out _);
     }
 }
 

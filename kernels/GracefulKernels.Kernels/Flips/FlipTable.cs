@@ -1,6 +1,8 @@
 namespace GracefulKernels.Kernels;
 
-/// <summary>The 2×2 table of old against new, and the rows whose predictions differ. Plain sums: tables of parts of the data add up.</summary>
+/// <summary>
+/// The 2×2 table of old against new, and the rows whose predictions differ. Plain sums: tables of parts of the data add up.
+/// </summary>
 internal readonly record struct FlipTable(
     long BothRight, long BothWrong, long PositiveFlips, long NegativeFlips, long Differ, long UndefinedOld, long UndefinedNew)
 {

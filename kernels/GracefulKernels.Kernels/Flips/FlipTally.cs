@@ -63,7 +63,10 @@ internal unsafe struct FlipTally
         _undefinedNew += BitOperations.PopCount(valid & undefinedNew);
     }
 
-    /// <summary>One row into its class, in the order of <see cref="FlipTable"/>. Sums of integers: the order in which threads add is free.</summary>
+    /// <summary>
+    /// One row into its class, in the order of <see cref="FlipTable"/>. Sums of integers: the order in which threads add is
+    /// free.
+    /// </summary>
     private static void Add(long* counts, int isOld, int isNew, int old, int updated)
     {
         int kind = isOld == isNew ? 1 - isOld : 2 + isOld;

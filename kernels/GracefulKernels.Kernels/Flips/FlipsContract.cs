@@ -6,8 +6,9 @@ internal partial interface IKernels
     void Argmax(int rows, int classes, int ld, Block<float> logits, Block<int> predictions);
 
     /// <summary>
-    /// Flips from logits; each logit is read once. <paramref name="perClass"/> is empty or [classes × 7] of int64, to which the seven counts
-    /// of each label are added in the order of <see cref="FlipTable"/>. A label of <paramref name="ignoreIndex"/> takes its row out.
+    /// Flips from logits; each logit is read once. <paramref name="perClass"/> is empty or [classes × 7] of int64, to which the
+    /// seven counts of each label are added in the order of <see cref="FlipTable"/>. A label of <paramref name="ignoreIndex"/>
+    /// takes its row out.
     /// </summary>
     FlipTable FlipsFromLogits(
         int rows,
@@ -31,20 +32,22 @@ internal partial interface IKernels
         Block<long> perClass);
 
     /// <summary>
-    /// Bit i of <paramref name="bits"/> (ceil(rows / 64) words, little end first, zeros behind) = prediction i is right and its label is not
+    /// Bit i of <paramref name="bits"/> (ceil(rows / 64) words, little end first, zeros behind) = prediction i is right and its
+    /// label is not
     /// <paramref name="ignoreIndex"/>.
     /// </summary>
     void PackCorrect(long rows, Block<int> predictions, Block<int> labels, int ignoreIndex, Block<ulong> bits);
 
     /// <summary>
-    /// <c>counts[a, b] = popcount(bits_a ∧ ¬bits_b)</c>: negative flips from model a to model b, int64 [models × models], from packed bits
-    /// [models × words].
+    /// <c>counts[a, b] = popcount(bits_a ∧ ¬bits_b)</c>: negative flips from model a to model b, int64 [models × models], from
+    /// packed bits [models × words].
     /// </summary>
     void PairwiseFlips(int models, long words, Block<ulong> bits, Block<long> counts);
 
     /// <summary>
-    /// Bit i of plane p of <paramref name="bits"/> ([planes × ceil(rows / 64)] words, zeros behind) = bit p of prediction i; zeros where its label
-    /// is <paramref name="ignoreIndex"/>. With enough planes for the largest prediction (32 for any) equal bits are equal predictions.
+    /// Bit i of plane p of <paramref name="bits"/> ([planes × ceil(rows / 64)] words, zeros behind) = bit p of prediction i;
+    /// zeros where its label is <paramref name="ignoreIndex"/>. With enough planes for the largest prediction (32 for any)
+    /// equal bits are equal predictions.
     /// </summary>
     void PackPredictions(long rows, Block<int> predictions, Block<int> labels, int ignoreIndex, int planes, Block<ulong> bits);
 

@@ -86,7 +86,8 @@ internal sealed unsafe partial class CpuKernels<TLanes, TDoubles>
         _workers.Run((int)((words + PackCorrectJob.WordsPerChunk - 1) / PackCorrectJob.WordsPerChunk), ref job);
     }
 
-    public void PackPredictions(long rows, Block<int> predictions, Block<int> labels, int ignoreIndex, int planes, Block<ulong> bits)
+    public void PackPredictions(long rows, Block<int> predictions, Block<int> labels, int ignoreIndex, int planes,
+        Block<ulong> bits)
     {
         long words = (rows + 63) / 64;
         var job = new PackPredictionsJob

@@ -69,7 +69,8 @@ internal readonly unsafe struct BitRegister512 : IBitRegister<Vector512<ulong>>
         Vector128<byte> quarter = BitRegister128.OnesOfNibble;
         Vector256<byte> half = Vector256.Create(quarter, quarter);
         Vector512<byte> ones = Vector512.Create(half, half), nibble = Vector512.Create((byte)15);
-        Vector512<byte> low = Avx512BW.Shuffle(ones, a.AsByte() & nibble), high = Avx512BW.Shuffle(ones, (a >> 4).AsByte() & nibble);
+        Vector512<byte> low = Avx512BW.Shuffle(ones, a.AsByte() & nibble),
+            high = Avx512BW.Shuffle(ones, (a >> 4).AsByte() & nibble);
         return Avx512BW.SumAbsoluteDifferences(low + high, Vector512<byte>.Zero).AsUInt64();
     }
 
@@ -96,7 +97,8 @@ internal readonly unsafe struct BitRegister256 : IBitRegister<Vector256<ulong>>
     public static Vector256<ulong> Parity(Vector256<ulong> a, Vector256<ulong> b, Vector256<ulong> c) => a ^ b ^ c;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<ulong> Majority(Vector256<ulong> a, Vector256<ulong> b, Vector256<ulong> c) => (a & b) | ((a ^ b) & c);
+    public static Vector256<ulong> Majority(Vector256<ulong> a, Vector256<ulong> b, Vector256<ulong> c)
+        => (a & b) | ((a ^ b) & c);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<ulong> Add(Vector256<ulong> a, Vector256<ulong> b) => a + b;
@@ -104,7 +106,8 @@ internal readonly unsafe struct BitRegister256 : IBitRegister<Vector256<ulong>>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<ulong> Counts(Vector256<ulong> a)
     {
-        Vector256<byte> ones = Vector256.Create(BitRegister128.OnesOfNibble, BitRegister128.OnesOfNibble), nibble = Vector256.Create((byte)15);
+        Vector256<byte> ones = Vector256.Create(BitRegister128.OnesOfNibble, BitRegister128.OnesOfNibble),
+            nibble = Vector256.Create((byte)15);
         Vector256<byte> low = Avx2.Shuffle(ones, a.AsByte() & nibble), high = Avx2.Shuffle(ones, (a >> 4).AsByte() & nibble);
         return Avx2.SumAbsoluteDifferences(low + high, Vector256<byte>.Zero).AsUInt64();
     }
@@ -139,7 +142,8 @@ internal readonly unsafe struct BitRegister128 : IBitRegister<Vector128<ulong>>
     public static Vector128<ulong> Parity(Vector128<ulong> a, Vector128<ulong> b, Vector128<ulong> c) => a ^ b ^ c;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<ulong> Majority(Vector128<ulong> a, Vector128<ulong> b, Vector128<ulong> c) => (a & b) | ((a ^ b) & c);
+    public static Vector128<ulong> Majority(Vector128<ulong> a, Vector128<ulong> b, Vector128<ulong> c)
+        => (a & b) | ((a ^ b) & c);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<ulong> Add(Vector128<ulong> a, Vector128<ulong> b) => a + b;
@@ -152,7 +156,8 @@ internal readonly unsafe struct BitRegister128 : IBitRegister<Vector128<ulong>>
             return Vector128.Create(BitRegisterScalar.Counts(a.ToScalar()), BitRegisterScalar.Counts(a.GetElement(1)));
         }
         Vector128<byte> nibble = Vector128.Create((byte)15);
-        Vector128<byte> low = Ssse3.Shuffle(OnesOfNibble, a.AsByte() & nibble), high = Ssse3.Shuffle(OnesOfNibble, (a >> 4).AsByte() & nibble);
+        Vector128<byte> low = Ssse3.Shuffle(OnesOfNibble, a.AsByte() & nibble),
+            high = Ssse3.Shuffle(OnesOfNibble, (a >> 4).AsByte() & nibble);
         return Sse2.SumAbsoluteDifferences(low + high, Vector128<byte>.Zero).AsUInt64();
     }
 

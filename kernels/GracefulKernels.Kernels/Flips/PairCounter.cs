@@ -42,8 +42,9 @@ internal readonly unsafe struct NumbersDiffer : IPairOperator
 }
 
 /// <summary>
-/// Number of bits that <typeparamref name="TOperator"/> leaves of two models. Harley and Seal's carry-save adders (Muła, Kurz and Lemire
-/// 2018): sixteen registers are added as binary numbers held across four registers, and only what is carried out of those is counted.
+/// Number of bits that <typeparamref name="TOperator"/> leaves of two models. Harley and Seal's carry-save adders (Muła, Kurz
+/// and Lemire 2018): sixteen registers are added as binary numbers held across four registers, and only what is carried out of
+/// those is counted.
 /// </summary>
 internal static unsafe class PairCounter<TVector, TRegister, TOperator>
     where TVector : struct
@@ -82,7 +83,10 @@ internal static unsafe class PairCounter<TVector, TRegister, TOperator>
             total = TRegister.Add(total, TRegister.Counts(TOperator.Combine<TVector, TRegister>(a + i, b + i, planes, stride)));
         }
         long count = TRegister.Sum(total);
-        for (; i < words; i++) count += BitOperations.PopCount(TOperator.Combine<ulong, BitRegisterScalar>(a + i, b + i, planes, stride));
+        for (; i < words; i++)
+        {
+            count += BitOperations.PopCount(TOperator.Combine<ulong, BitRegisterScalar>(a + i, b + i, planes, stride));
+        }
         return count;
     }
 

@@ -34,8 +34,9 @@ internal unsafe struct PackCorrectJob : IJob
 }
 
 /// <summary>
-/// Counts over every pair of models a ≤ b, into the upper triangle. A chunk's words of all models stay in the second-level cache while every
-/// pair reads them. Negative flips are <c>|a ∧ ¬b| = |a| − |a ∧ b|</c>, and <c>a ∧ b</c> is symmetric, so half of the pairs do.
+/// Counts over every pair of models a ≤ b, into the upper triangle. A chunk's words of all models stay in the second-level
+/// cache while every pair reads them. Negative flips are <c>|a ∧ ¬b| = |a| − |a ∧ b|</c>, and <c>a ∧ b</c> is symmetric, so
+/// half of the pairs do.
 /// </summary>
 internal unsafe struct PairwiseJob<TLanes, TOperator> : IJob
     where TOperator : struct, IPairOperator
@@ -65,7 +66,10 @@ internal unsafe struct PairwiseJob<TLanes, TOperator> : IJob
         if (((Words & 7) != 0 || ((nint)Bits & 63) != 0) && rows * perChunk <= CopiedWords)
         {
             bits = Scratch.Get<ulong>(ScratchSlot.RowLoss, rows * perChunk);
-            for (long row = 0; row < rows; row++) new ReadOnlySpan<ulong>(Bits + (row * Words) + first, count).CopyTo(new Span<ulong>(bits + (row * perChunk), count));
+            for (long row = 0; row < rows; row++)
+            {
+                new ReadOnlySpan<ulong>(Bits + (row * Words) + first, count).CopyTo(new Span<ulong>(bits + (row * perChunk), count));
+            }
             stride = perChunk;
         }
         long model = Planes * stride;
@@ -87,9 +91,18 @@ internal unsafe struct PairwiseJob<TLanes, TOperator> : IJob
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private readonly long Count(ulong* a, ulong* b, int words, long stride)
     {
-        if (typeof(TLanes) == typeof(Lanes512)) return PairCounter<Vector512<ulong>, BitRegister512, TOperator>.Count(a, b, words, Planes, stride);
-        if (typeof(TLanes) == typeof(Lanes256)) return PairCounter<Vector256<ulong>, BitRegister256, TOperator>.Count(a, b, words, Planes, stride);
-        if (typeof(TLanes) == typeof(Lanes128)) return PairCounter<Vector128<ulong>, BitRegister128, TOperator>.Count(a, b, words, Planes, stride);
+        if (typeof(TLanes) == typeof(Lanes512))
+        {
+            return PairCounter<Vector512<ulong>, BitRegister512, TOperator>.Count(a, b, words, Planes, stride);
+        }
+        if (typeof(TLanes) == typeof(Lanes256))
+        {
+            return PairCounter<Vector256<ulong>, BitRegister256, TOperator>.Count(a, b, words, Planes, stride);
+        }
+        if (typeof(TLanes) == typeof(Lanes128))
+        {
+            return PairCounter<Vector128<ulong>, BitRegister128, TOperator>.Count(a, b, words, Planes, stride);
+        }
         return PairCounter<ulong, BitRegisterScalar, TOperator>.Count(a, b, words, Planes, stride);
     }
 }

@@ -3,8 +3,8 @@ using System.Runtime.CompilerServices;
 namespace GracefulKernels.Kernels;
 
 /// <summary>
-/// Row passes over sixteen rows at a time, one row a lane, for rows of few classes: no lane is idle and no sum crosses lanes. Tiles are
-/// [classes × 16].
+/// Row passes over sixteen rows at a time, one row a lane, for rows of few classes: no lane is idle and no sum crosses lanes.
+/// Tiles are [classes × 16].
 /// </summary>
 internal static unsafe class NarrowRows<TLanes, TDoubles, TLoss>
     where TLanes : struct, ILanes<TLanes, TDoubles>
@@ -17,17 +17,22 @@ internal static unsafe class NarrowRows<TLanes, TDoubles, TLoss>
         where TCareful : struct, IFlag
     {
         TLanes maxNew = TLanes.Load(statistics[RowStatistic.MaxNew]), maxOld = TLanes.Load(statistics[RowStatistic.MaxOld]);
-        TLanes starNew = TLanes.Load(statistics[RowStatistic.ArgmaxNew]), starOld = TLanes.Load(statistics[RowStatistic.ArgmaxOld]);
+        TLanes starNew = TLanes.Load(statistics[RowStatistic.ArgmaxNew]),
+            starOld = TLanes.Load(statistics[RowStatistic.ArgmaxOld]);
         TLanes label = TLanes.Load(statistics[RowStatistic.Label]);
         TLanes inverse = TLanes.Broadcast(context.InverseTemperature), target = TLanes.Broadcast(context.TargetScale);
         TLanes restNew = TLanes.Zero, restNewT = TLanes.Zero, restOldT = TLanes.Zero, cross = TLanes.Zero;
         TLanes shiftedSum = TLanes.Zero, squares = TLanes.Zero, matching = TLanes.Zero;
-        TLanes labelNew = TLanes.Zero, labelOld = TLanes.Zero, labelExp = TLanes.Zero, labelExpNewT = TLanes.Zero, labelExpOldT = TLanes.Zero;
+        TLanes labelNew = TLanes.Zero, labelOld = TLanes.Zero, labelExp = TLanes.Zero, labelExpNewT = TLanes.Zero,
+            labelExpOldT = TLanes.Zero;
         TLanes step = TLanes.Zero, one = TLanes.Broadcast(1f);
         int end = context.Classes * 16;
         for (int i = 0; i < end; i += 16)
         {
             TLanes n = TLanes.Load(tile.New + i), o = TLanes.Zero;
+            // Sixteen rows have as many cache lines as classes.
+            Prefetch.Near(tile.NextNew + i);
+            Prefetch.Near(tile.NextOld + i);
             labelNew = TLanes.WhereEqual(label, step, n, labelNew);
             if (TLoss.Divergence || TLoss.Matching)
             {
@@ -40,7 +45,8 @@ internal static unsafe class NarrowRows<TLanes, TDoubles, TLoss>
                 if (TLoss.Divergence)
                 {
                     TLanes a = RowTerms<TLanes, TDoubles, TLoss>.Shift<TCareful>(o, maxOld);
-                    TLanes expNew = LaneMath.Exp<TLanes, TDoubles>(b * inverse), expOld = LaneMath.Exp<TLanes, TDoubles>(a * inverse);
+                    TLanes expNew = LaneMath.Exp<TLanes, TDoubles>(b * inverse),
+                        expOld = LaneMath.Exp<TLanes, TDoubles>(a * inverse);
                     TLanes.Store(tile.ExpNew + i, expNew);
                     TLanes.Store(tile.ExpOld + i, expOld);
                     labelExpNewT = TLanes.WhereEqual(label, step, expNew, labelExpNewT);
@@ -98,14 +104,15 @@ internal static unsafe class NarrowRows<TLanes, TDoubles, TLoss>
     }
 
     /// <summary>
-    /// As <see cref="WideRows{TLanes,TDoubles,TLoss}.Centre"/>. A row of KL(p_old ‖ p_new) that is not among <paramref name="rows"/> keeps
-    /// its plain exponentials, so what a row gets does not depend on its neighbours.
+    /// As <see cref="WideRows{TLanes,TDoubles,TLoss}.Centre"/>. A row of KL(p_old ‖ p_new) that is not among
+    /// <paramref name="rows"/> keeps its plain exponentials, so what a row gets does not depend on its neighbours.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Centre<TCareful>(in RowLossContext context, in RowPointers tile, RowStatistics statistics, uint rows)
         where TCareful : struct, IFlag
     {
-        TLanes shiftNew = TLanes.Load(statistics[RowStatistic.ShiftNew]), shiftOld = TLanes.Load(statistics[RowStatistic.ShiftOld]);
+        TLanes shiftNew = TLanes.Load(statistics[RowStatistic.ShiftNew]),
+            shiftOld = TLanes.Load(statistics[RowStatistic.ShiftOld]);
         TLanes offset = TLanes.Load(statistics[RowStatistic.Offset]);
         TLanes centre = TLanes.Load(statistics[RowStatistic.Centre]), centreExp = TLanes.Load(statistics[RowStatistic.CentreExp]);
         TLanes label = TLanes.Load(statistics[RowStatistic.Label]);
@@ -134,14 +141,16 @@ internal static unsafe class NarrowRows<TLanes, TDoubles, TLoss>
 
     /// <summary>The gradient of the sixteen rows, into the tile of the new logits.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Gradient<TCareful, TCentred>(in RowLossContext context, in RowPointers tile, RowStatistics statistics, uint valid)
+    public static void Gradient<TCareful, TCentred>(in RowLossContext context, in RowPointers tile, RowStatistics statistics,
+        uint valid)
         where TCareful : struct, IFlag
         where TCentred : struct, IFlag
     {
         TLanes coefficientFirst = TLanes.Load(statistics[RowStatistic.CoefficientFirst]);
         TLanes coefficientSecond = TLanes.Load(statistics[RowStatistic.CoefficientSecond]);
         TLanes coefficientBase = TLanes.Load(statistics[RowStatistic.CoefficientBase]);
-        TLanes constant = TLanes.Load(statistics[RowStatistic.Constant]), labelGradient = TLanes.Load(statistics[RowStatistic.LabelGradient]);
+        TLanes constant = TLanes.Load(statistics[RowStatistic.Constant]),
+            labelGradient = TLanes.Load(statistics[RowStatistic.LabelGradient]);
         TLanes label = TLanes.Load(statistics[RowStatistic.Label]), keep = TLanes.FromBits(valid);
         TLanes step = TLanes.Zero, one = TLanes.Broadcast(1f);
         float* first = TLoss.Matching ? tile.New : TCentred.IsSet ? tile.Centred : tile.ExpNew;

@@ -9,13 +9,16 @@ internal static unsafe class RowArgmax<TLanes, TDoubles>
     where TDoubles : struct, IDoubleLanes<TDoubles>
 {
     /// <summary>
-    /// One row along the lanes. −1 and a NaN maximum where it holds a NaN; <paramref name="finite"/> tells whether all elements are.
+    /// One row along the lanes. −1 and a NaN maximum where it holds a NaN; <paramref name="finite"/> tells whether all elements
+    /// are.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static int Along(float* row, int count, out float max, out bool finite)
     {
-        // Two chunks at a time, each with its own maximum and counters: one chain of dependent steps would take longer than the loads.
-        TLanes best = TLanes.Broadcast(float.NegativeInfinity), where = TLanes.Zero, one = TLanes.Broadcast(1f), two = TLanes.Broadcast(2f);
+        // Two chunks at a time, each with its own maximum and counters: one chain of dependent steps would take longer than the
+        // loads.
+        TLanes best = TLanes.Broadcast(float.NegativeInfinity),
+            where = TLanes.Zero, one = TLanes.Broadcast(1f), two = TLanes.Broadcast(2f);
         TLanes nextBest = best, nextWhere = one, step = TLanes.Zero, nextStep = one, check = TLanes.Zero, nextCheck = TLanes.Zero;
         int whole = count & ~15, i = 0;
         for (; i + 32 <= count; i += 32)

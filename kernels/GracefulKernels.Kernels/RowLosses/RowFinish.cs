@@ -10,8 +10,8 @@ internal static unsafe class RowFinish<TLanes, TDoubles, TLoss>
     where TLoss : struct, IRowLoss
 {
     /// <summary>
-    /// KL as a difference of log-sum-exps. Where that difference is small it has lost digits: those rows (returned as bits) take the
-    /// centred form. With the sums good to about 4e-7, a value above ¼ + |E|/16 keeps a relative error below 3e-6.
+    /// KL as a difference of log-sum-exps. Where that difference is small it has lost digits: those rows (returned as bits)
+    /// take the centred form. With the sums good to about 4e-7, a value above ¼ + |E|/16 keeps a relative error below 3e-6.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static uint Plain(in RowLossContext context, RowStatistics statistics)
@@ -32,8 +32,8 @@ internal static unsafe class RowFinish<TLanes, TDoubles, TLoss>
     }
 
     /// <summary>
-    /// How the second look takes z_old − z_new − (max_old − max_new): where the maxima are near each other, the differences between models
-    /// first, for they are exact or nearly so; else (and for infinities) each row against its own maximum.
+    /// How the second look takes z_old − z_new − (max_old − max_new): where the maxima are near each other, the differences
+    /// between models first, for they are exact or nearly so; else (and for infinities) each row against its own maximum.
     /// </summary>
     private static void Shifts(RowStatistics statistics)
     {
@@ -45,10 +45,13 @@ internal static unsafe class RowFinish<TLanes, TDoubles, TLoss>
         TLanes.Store(statistics[RowStatistic.Offset], TLanes.Select(near, offset, TLanes.Zero));
     }
 
-    /// <summary>Values, sums, counts and coefficients. <paramref name="centred"/>: rows whose KL comes from the centred form.</summary>
+    /// <summary>
+    /// Values, sums, counts and coefficients. <paramref name="centred"/>: rows whose KL comes from the centred form.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Finish(
-        in RowLossContext context, RowStatistics statistics, uint valid, uint centred, ref RowLossSumsInLanes<TLanes, TDoubles> sums, ref RowLossPartial counts)
+        in RowLossContext context, RowStatistics statistics, uint valid, uint centred,
+            ref RowLossSumsInLanes<TLanes, TDoubles> sums, ref RowLossPartial counts)
     {
         TLanes one = TLanes.Broadcast(1f), zero = TLanes.Zero, keep = TLanes.FromBits(valid);
         TLanes label = Load(statistics, RowStatistic.Label), argmaxNew = Load(statistics, RowStatistic.ArgmaxNew);
@@ -85,13 +88,15 @@ internal static unsafe class RowFinish<TLanes, TDoubles, TLoss>
         TLanes value = TLanes.Select(keep, baseValue + pulled, zero);
         TLanes.Store(statistics[RowStatistic.Value], value);
         sums.Add(TLanes.Select(keep, baseValue, zero), TLanes.Select(keep, distance, zero), TLanes.Select(keep, weighted, zero));
-        Count(context, statistics, valid, TLanes.ToBits(rightNew), TLanes.ToBits(rightOld), TLanes.ToBits(TLanes.Equal(value, value)), ref counts);
+        Count(context, statistics, valid, TLanes.ToBits(rightNew), TLanes.ToBits(rightOld),
+            TLanes.ToBits(TLanes.Equal(value, value)), ref counts);
         if (context.WantsGradient) Coefficients(context, statistics, isCentred, rightNew, sumNew, pull, drift, growth);
     }
 
     /// <summary>KL, and for the gradient E[x] and E[eˣ − 1] of the centred form.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static TLanes Divergence(in RowLossContext context, RowStatistics statistics, TLanes isCentred, out TLanes drift, out TLanes growth)
+    private static TLanes Divergence(in RowLossContext context, RowStatistics statistics, TLanes isCentred, out TLanes drift,
+        out TLanes growth)
     {
         TLanes one = TLanes.Broadcast(1f);
         TLanes p = TLoss.Reversed
@@ -106,7 +111,8 @@ internal static unsafe class RowFinish<TLanes, TDoubles, TLoss>
     }
 
     private static void Coefficients(
-        in RowLossContext context, RowStatistics statistics, TLanes isCentred, TLanes rightNew, TLanes sumNew, TLanes pull, TLanes drift, TLanes growth)
+        in RowLossContext context, RowStatistics statistics, TLanes isCentred, TLanes rightNew, TLanes sumNew, TLanes pull,
+            TLanes drift, TLanes growth)
     {
         TLanes one = TLanes.Broadcast(1f), zero = TLanes.Zero, scale = TLanes.Broadcast(context.GradientScale);
         TLanes first = zero, second = zero, ofBase = zero, constant = zero, atLabel = zero;
@@ -115,9 +121,12 @@ internal static unsafe class RowFinish<TLanes, TDoubles, TLoss>
         if (TLoss.Divergence)
         {
             TLanes factor = scale * pull * TLanes.Broadcast(context.DivergenceFactor * context.InverseTemperature);
-            TLanes totalNew = Defined(one + Load(statistics, RowStatistic.RestNewAtTemperature), Load(statistics, RowStatistic.MaxNew));
-            TLanes totalOld = Defined(one + Load(statistics, RowStatistic.RestOldAtTemperature), Load(statistics, RowStatistic.MaxOld));
-            TLanes expNew = Load(statistics, RowStatistic.LabelExpNewAtTemperature), centred = Load(statistics, RowStatistic.LabelCentred);
+            TLanes totalNew = Defined(one + Load(statistics, RowStatistic.RestNewAtTemperature),
+                Load(statistics, RowStatistic.MaxNew));
+            TLanes totalOld = Defined(one + Load(statistics, RowStatistic.RestOldAtTemperature),
+                Load(statistics, RowStatistic.MaxOld));
+            TLanes expNew = Load(statistics, RowStatistic.LabelExpNewAtTemperature),
+                centred = Load(statistics, RowStatistic.LabelCentred);
             if (TLoss.Reversed)
             {
                 // (1/τ) p_new (δ − E[δ]) = (1/τ) p_new (E[x] − x)
@@ -138,7 +147,8 @@ internal static unsafe class RowFinish<TLanes, TDoubles, TLoss>
         {
             first = scale * pull;
             TLanes labelOld = Load(statistics, RowStatistic.LabelOld);
-            atLabel = RowTerms<TLanes, TDoubles, TLoss>.AddWeighted<Yes>(first, RowTerms<TLanes, TDoubles, TLoss>.Difference<Yes>(labelNew, labelOld), zero);
+            atLabel = RowTerms<TLanes, TDoubles, TLoss>.AddWeighted<Yes>(first,
+                RowTerms<TLanes, TDoubles, TLoss>.Difference<Yes>(labelNew, labelOld), zero);
         }
         if (TLoss.CrossEntropy)
         {
@@ -149,7 +159,8 @@ internal static unsafe class RowFinish<TLanes, TDoubles, TLoss>
                 ? RowTerms<TLanes, TDoubles, TLoss>.AtOne(Load(statistics, RowStatistic.LabelExpNewAtTemperature))
                 : Load(statistics, RowStatistic.LabelExpNew);
             // p − 1 at a label that is the argmax: by what the other classes have, for 1 − p would lose it.
-            TLanes missing = TLanes.Select(rightNew, -(Load(statistics, RowStatistic.RestNew) / sumNew), (labelExp / sumNew) - one);
+            TLanes missing = TLanes.Select(rightNew, -(Load(statistics, RowStatistic.RestNew) / sumNew),
+                (labelExp / sumNew) - one);
             atLabel += baseScale * (missing + (TLanes.Broadcast(context.Smoothing) - share));
             // At τ = 1 both softmaxes of the new logits are one array: its two coefficients become one.
             if (TLoss.Divergence && !TLoss.Reversed && TLoss.Squarings == 0)
@@ -171,14 +182,16 @@ internal static unsafe class RowFinish<TLanes, TDoubles, TLoss>
     }
 
     private static void Count(
-        in RowLossContext context, RowStatistics statistics, uint valid, uint rightNew, uint rightOld, uint known, ref RowLossPartial counts)
+        in RowLossContext context, RowStatistics statistics, uint valid, uint rightNew, uint rightOld, uint known,
+            ref RowLossPartial counts)
     {
         counts.Valid += BitOperations.PopCount(valid);
         counts.Undefined += BitOperations.PopCount(valid & ~known);
         if (!context.HasOld) return;
         TLanes argmaxNew = Load(statistics, RowStatistic.ArgmaxNew), argmaxOld = Load(statistics, RowStatistic.ArgmaxOld);
         uint same = TLanes.ToBits(TLanes.Equal(argmaxNew, argmaxOld));
-        uint nanNew = TLanes.ToBits(TLanes.GreaterThan(TLanes.Zero, argmaxNew)), nanOld = TLanes.ToBits(TLanes.GreaterThan(TLanes.Zero, argmaxOld));
+        uint nanNew = TLanes.ToBits(TLanes.GreaterThan(TLanes.Zero, argmaxNew)),
+            nanOld = TLanes.ToBits(TLanes.GreaterThan(TLanes.Zero, argmaxOld));
         counts.Flips += new FlipTable(
             BitOperations.PopCount(valid & rightOld & rightNew),
             BitOperations.PopCount(valid & ~rightOld & ~rightNew),

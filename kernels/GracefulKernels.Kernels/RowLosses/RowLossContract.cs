@@ -51,8 +51,9 @@ internal partial interface IKernels
     RowLossSums RowLoss(in RowLossOptions options, in RowLossOperands operands);
 
     /// <summary>
-    /// The weighted squared loss of LQF over [rows × classes]: residual <c>r = f − t</c>, value <c>½ Σ s r²</c> (fp64, returned), and
-    /// <c>gradient = scale·s∘r</c> (empty: not written). <paramref name="weights"/> [rows × classes], or empty for all ones.
+    /// The weighted squared loss of LQF over [rows × classes]: residual <c>r = f − t</c>, value <c>½ Σ s r²</c> (fp64,
+    /// returned), and <c>gradient = scale·s∘r</c> (empty: not written). <paramref name="weights"/> [rows × classes], or empty
+    /// for all ones.
     /// </summary>
     double WeightedSquaredLoss(
         long rows, int classes, Block<float> f, Block<float> targets, Block<float> weights, float scale, Block<float> gradient);

@@ -22,7 +22,8 @@ internal sealed unsafe partial class CpuKernels<TLanes, TDoubles>
         {
             OldDistance.KlOldNew => WithTemperature<TBase, KlOldNewDistance>(options, operands),
             OldDistance.KlNewOld => WithTemperature<TBase, KlNewOldDistance>(options, operands),
-            OldDistance.LogitMatching => Run<RowLossOf<TBase, LogitMatchingDistance, TemperatureOne>>(options, operands, distance),
+            OldDistance.LogitMatching => Run<RowLossOf<TBase, LogitMatchingDistance, TemperatureOne>>(options, operands,
+                distance),
             _ => Run<RowLossOf<TBase, NoDistance, TemperatureOne>>(options, operands, distance),
         };
 
@@ -37,10 +38,13 @@ internal sealed unsafe partial class CpuKernels<TLanes, TDoubles>
             _ => Run<RowLossOf<TBase, TDistance, AnyTemperature>>(options, operands, TDistance.Kind),
         };
 
-    private RowLossSums Run<TLoss>(in RowLossOptions options, in RowLossOperands operands, OldDistance distance) where TLoss : struct, IRowLoss
+    private RowLossSums Run<TLoss>(in RowLossOptions options, in RowLossOperands operands, OldDistance distance)
+        where TLoss : struct, IRowLoss
     {
         bool naive = distance == OldDistance.Naive;
         float factor = options.TemperatureSquared ? options.Temperature * options.Temperature : 1f;
+        // New and old logits, and the gradient.
+        int bytesPerLogit = sizeof(float) * (operands.Old.IsEmpty ? 2 : 3);
         int perChunk = RowLossJob<TLanes, TDoubles, TLoss>.RowsPerChunk(operands.Classes);
         int chunks = (int)((operands.Rows + (long)perChunk - 1) / perChunk);
         RowLossPartial* partials = Scratch.Get<RowLossPartial>(ScratchSlot.PartialSums, chunks);
@@ -61,7 +65,7 @@ internal sealed unsafe partial class CpuKernels<TLanes, TDoubles>
                 HasOld = !operands.Old.IsEmpty,
                 Naive = naive,
                 WantsGradient = !operands.Gradient.IsEmpty,
-                Streams = (long)operands.Rows * operands.Classes * sizeof(float) * (operands.Old.IsEmpty ? 2 : 3) > Streaming.Threshold,
+                Streams = (long)operands.Rows * operands.Classes * bytesPerLogit > Streaming.Threshold,
             },
             Operands = operands,
             Partials = partials,
@@ -86,7 +90,7 @@ internal sealed unsafe partial class CpuKernels<TLanes, TDoubles>
         long rows, int classes, Block<float> f, Block<float> targets, Block<float> weights, float scale, Block<float> gradient)
     {
         long elements = rows * classes;
-        int chunks = (int)((elements + WeightedSquaredJob<TLanes, TDoubles>.Chunk - 1) / WeightedSquaredJob<TLanes, TDoubles>.Chunk);
+        int chunks = Chunks.Count(elements, WeightedSquaredJob<TLanes, TDoubles>.Chunk);
         double* partials = Scratch.Get<double>(ScratchSlot.PartialSums, chunks);
         var job = new WeightedSquaredJob<TLanes, TDoubles>
         {

@@ -3,8 +3,8 @@ using System.Runtime.CompilerServices;
 namespace GracefulKernels.Kernels;
 
 /// <summary>
-/// The one row driver. Rows are cut in chunks, chunks in groups of up to sixteen rows that stay in cache through all passes; which way
-/// rows lie in the lanes, and every cut, follow from the shape alone.
+/// The one row driver. Rows are cut in chunks, chunks in groups of up to sixteen rows that stay in cache through all passes;
+/// which way rows lie in the lanes, and every cut, follow from the shape alone.
 /// </summary>
 internal unsafe struct RowLossJob<TLanes, TDoubles, TLoss> : IJob
     where TLanes : struct, ILanes<TLanes, TDoubles>
@@ -17,9 +17,17 @@ internal unsafe struct RowLossJob<TLanes, TDoubles, TLoss> : IJob
     /// <summary>Elements for the ends of two rows.</summary>
     private const int Tails = 32;
 
+    private const int MostGroups = 4;
+
     public RowLossContext Context;
     public RowLossOperands Operands;
     public RowLossPartial* Partials;
+
+    /// <summary>
+    /// Sixteen rows of few classes are one long chain of dependent steps; several such groups, pass by pass, keep the processor
+    /// busy. Their tiles share the nearest cache.
+    /// </summary>
+    private static int GroupsTogether(int classes) => classes <= 16 ? MostGroups : 1;
 
     /// <summary>Rows in a chunk, a multiple of sixteen: about 64 Ki logits.</summary>
     public static int RowsPerChunk(int classes) => Math.Max(16, (65536 / classes) & ~15);
@@ -30,17 +38,18 @@ internal unsafe struct RowLossJob<TLanes, TDoubles, TLoss> : IJob
         int classes = Context.Classes, perChunk = RowsPerChunk(classes);
         int start = chunk * perChunk, end = (int)Math.Min(Operands.Rows, start + (long)perChunk);
         bool narrow = classes <= NarrowClasses;
-        int group = narrow ? 16 : Math.Clamp(4096 / classes, 1, 16);
+        int group = narrow ? 16 * GroupsTogether(classes) : Math.Clamp(4096 / classes, 1, 16);
         // A streaming store begins where the gradient's lines do, so the last load of a row may reach fifteen elements further.
         long padded = ((classes + 15L) & ~15L) + (narrow ? 0 : 16);
-        long tile = padded * (narrow ? 16 : group);
-        float* memory = Scratch.Get<float>(ScratchSlot.RowLoss, RowStatistics.Length + Tails + (6 * tile));
+        long tile = padded * group;
+        int blocks = (group + 15) / 16;
+        float* memory = Scratch.Get<float>(ScratchSlot.RowLoss, (blocks * RowStatistics.Length) + Tails + (6 * tile));
+        for (int i = 0; i < blocks; i++) new RowStatistics(memory + (i * RowStatistics.Length)).Clear();
         var statistics = new RowStatistics(memory);
-        statistics.Clear();
-        float* tiles = memory + RowStatistics.Length + Tails;
+        float* tails = memory + (blocks * RowStatistics.Length), tiles = tails + Tails;
         RowPointers at = new()
         {
-            Tail = memory + RowStatistics.Length,
+            Tail = tails,
             ExpNew = tiles,
             ExpOld = tiles + tile,
             ExpNewAtOne = tiles + (2 * tile),
@@ -53,9 +62,13 @@ internal unsafe struct RowLossJob<TLanes, TDoubles, TLoss> : IJob
         for (int row = start; row < end; row += group)
         {
             int rows = Math.Min(group, end - row);
+            if (narrow)
+            {
+                Narrow(row, rows, at, padded * 16, memory, ref sums, ref counts);
+                continue;
+            }
             uint valid = Labels(row, rows, statistics);
-            if (narrow) Narrow(row, rows, valid, at, statistics, ref sums, ref counts);
-            else Wide(row, rows, valid, at, padded, statistics, ref sums, ref counts);
+            Wide(row, rows, valid, at, padded, statistics, ref sums, ref counts);
             Outputs(row, rows, statistics);
         }
         counts.Base = sums.Base;
@@ -66,8 +79,8 @@ internal unsafe struct RowLossJob<TLanes, TDoubles, TLoss> : IJob
     }
 
     /// <summary>
-    /// Labels into lanes, and which rows count. Class numbers are exact in fp32; an ignore index that is not rounds to a number that no class
-    /// has. An ignored row goes along with label 0, which saves branches, and is dropped at the end.
+    /// Labels into lanes, and which rows count. Class numbers are exact in fp32; an ignore index that is not rounds to a number
+    /// that no class has. An ignored row goes along with label 0, which saves branches, and is dropped at the end.
     /// </summary>
     private readonly uint Labels(int row, int rows, RowStatistics statistics)
     {
@@ -84,46 +97,99 @@ internal unsafe struct RowLossJob<TLanes, TDoubles, TLoss> : IJob
     }
 
     private readonly void Narrow(
-        int row, int rows, uint valid, in RowPointers tile, RowStatistics statistics, ref RowLossSumsInLanes<TLanes, TDoubles> sums, ref RowLossPartial counts)
+        int row,
+        int rows,
+        in RowPointers tiles,
+        long tile,
+        float* memory,
+        ref RowLossSumsInLanes<TLanes, TDoubles> sums,
+        ref RowLossPartial counts)
+    {
+        int groups = (rows + 15) / 16;
+        uint* valid = stackalloc uint[MostGroups];
+        uint* centred = stackalloc uint[MostGroups];
+        bool* finite = stackalloc bool[MostGroups];
+        for (int g = 0; g < groups; g++)
+        {
+            int first = row + (g * 16), count = Math.Min(16, rows - (g * 16));
+            RowStatistics statistics = Group(memory, g);
+            valid[g] = Labels(first, count, statistics);
+            finite[g] = Maxima(first, count, Group(tiles, g, tile), statistics);
+        }
+        for (int g = 0; g < groups; g++)
+        {
+            RowPointers at = Group(tiles, g, tile);
+            long next = Math.Min((long)row + rows + (g * 16), Operands.Rows - 1);
+            at.NextNew = Operands.New.Pointer + (next * Operands.LdNew);
+            at.NextOld = Context.HasOld ? Operands.Old.Pointer + (next * Operands.LdOld) : at.NextNew;
+            if (finite[g]) NarrowRows<TLanes, TDoubles, TLoss>.Accumulate<No>(Context, at, Group(memory, g));
+            else NarrowRows<TLanes, TDoubles, TLoss>.Accumulate<Yes>(Context, at, Group(memory, g));
+        }
+        for (int g = 0; g < groups; g++)
+        {
+            centred[g] = TLoss.Divergence ? RowFinish<TLanes, TDoubles, TLoss>.Plain(Context, Group(memory, g)) & valid[g] : 0;
+        }
+        for (int g = 0; g < groups; g++)
+        {
+            RowStatistics statistics = Group(memory, g);
+            if (IsCentred(centred[g]))
+            {
+                RowPointers at = Group(tiles, g, tile);
+                if (finite[g]) NarrowRows<TLanes, TDoubles, TLoss>.Centre<No>(Context, at, statistics, centred[g]);
+                else NarrowRows<TLanes, TDoubles, TLoss>.Centre<Yes>(Context, at, statistics, centred[g]);
+            }
+            RowFinish<TLanes, TDoubles, TLoss>.Finish(Context, statistics, valid[g], centred[g], ref sums, ref counts);
+        }
+        for (int g = 0; g < groups; g++)
+        {
+            int first = row + (g * 16), count = Math.Min(16, rows - (g * 16));
+            RowStatistics statistics = Group(memory, g);
+            if (Context.WantsGradient)
+            {
+                RowPointers at = Group(tiles, g, tile);
+                if (finite[g]) Gradient<No>(at, statistics, valid[g], centred[g]);
+                else Gradient<Yes>(at, statistics, valid[g], centred[g]);
+                LaneTranspose<TLanes>.Store(
+                    at.New, count, Context.Classes, Operands.Gradient.Pointer + ((long)first * Context.Classes), Context.Classes);
+            }
+            Outputs(first, count, statistics);
+        }
+    }
+
+    private static RowStatistics Group(float* memory, int group) => new(memory + (group * RowStatistics.Length));
+
+    private static RowPointers Group(in RowPointers tiles, int group, long tile) => new()
+    {
+        New = tiles.New + (group * tile),
+        Old = tiles.Old + (group * tile),
+        ExpNew = tiles.ExpNew + (group * tile),
+        ExpOld = tiles.ExpOld + (group * tile),
+        ExpNewAtOne = tiles.ExpNewAtOne + (group * tile),
+        Centred = tiles.Centred + (group * tile),
+    };
+
+    private static bool IsCentred(uint rows) => TLoss.Divergence && (TLoss.Reversed || rows != 0);
+
+    /// <summary>Sixteen rows into their tiles, and their maxima; whether all are finite.</summary>
+    private readonly bool Maxima(int row, int rows, in RowPointers tile, RowStatistics statistics)
     {
         int classes = Context.Classes;
         LaneTranspose<TLanes>.Load(Operands.New.Pointer + ((long)row * Operands.LdNew), Operands.LdNew, rows, classes, tile.New);
         RowArgmax<TLanes, TDoubles>.Across(tile.New, classes, out TLanes max, out TLanes index, out bool finite);
         TLanes.Store(statistics[RowStatistic.MaxNew], max);
         TLanes.Store(statistics[RowStatistic.ArgmaxNew], index);
-        if (Context.HasOld)
-        {
-            LaneTranspose<TLanes>.Load(Operands.Old.Pointer + ((long)row * Operands.LdOld), Operands.LdOld, rows, classes, tile.Old);
-            RowArgmax<TLanes, TDoubles>.Across(tile.Old, classes, out max, out index, out bool finiteOld);
-            TLanes.Store(statistics[RowStatistic.MaxOld], max);
-            TLanes.Store(statistics[RowStatistic.ArgmaxOld], index);
-            finite &= finiteOld;
-        }
-        if (finite) Narrow<No>(valid, tile, statistics, ref sums, ref counts);
-        else Narrow<Yes>(valid, tile, statistics, ref sums, ref counts);
-        if (Context.WantsGradient)
-        {
-            LaneTranspose<TLanes>.Store(tile.New, rows, classes, Operands.Gradient.Pointer + ((long)row * classes), classes);
-        }
+        if (!Context.HasOld) return finite;
+        LaneTranspose<TLanes>.Load(Operands.Old.Pointer + ((long)row * Operands.LdOld), Operands.LdOld, rows, classes, tile.Old);
+        RowArgmax<TLanes, TDoubles>.Across(tile.Old, classes, out max, out index, out bool finiteOld);
+        TLanes.Store(statistics[RowStatistic.MaxOld], max);
+        TLanes.Store(statistics[RowStatistic.ArgmaxOld], index);
+        return finite & finiteOld;
     }
 
-    private readonly void Narrow<TCareful>(
-        uint valid, in RowPointers tile, RowStatistics statistics, ref RowLossSumsInLanes<TLanes, TDoubles> sums, ref RowLossPartial counts)
+    private readonly void Gradient<TCareful>(in RowPointers tile, RowStatistics statistics, uint valid, uint centred)
         where TCareful : struct, IFlag
     {
-        NarrowRows<TLanes, TDoubles, TLoss>.Accumulate<TCareful>(Context, tile, statistics);
-        uint centred = 0;
-        if (TLoss.Divergence)
-        {
-            centred = RowFinish<TLanes, TDoubles, TLoss>.Plain(Context, statistics) & valid;
-            if (TLoss.Reversed || centred != 0) NarrowRows<TLanes, TDoubles, TLoss>.Centre<TCareful>(Context, tile, statistics, centred);
-        }
-        RowFinish<TLanes, TDoubles, TLoss>.Finish(Context, statistics, valid, centred, ref sums, ref counts);
-        if (!Context.WantsGradient) return;
-        if (TLoss.Divergence && (TLoss.Reversed || centred != 0))
-        {
-            NarrowRows<TLanes, TDoubles, TLoss>.Gradient<TCareful, Yes>(Context, tile, statistics, valid);
-        }
+        if (IsCentred(centred)) NarrowRows<TLanes, TDoubles, TLoss>.Gradient<TCareful, Yes>(Context, tile, statistics, valid);
         else NarrowRows<TLanes, TDoubles, TLoss>.Gradient<TCareful, No>(Context, tile, statistics, valid);
     }
 
@@ -180,7 +246,8 @@ internal unsafe struct RowLossJob<TLanes, TDoubles, TLoss> : IJob
         }
     }
 
-    private readonly void Gradient<TCentred>(in RowPointers at, RowStatistics statistics, int r, uint careful) where TCentred : struct, IFlag
+    private readonly void Gradient<TCentred>(in RowPointers at, RowStatistics statistics, int r, uint careful)
+        where TCentred : struct, IFlag
     {
         if ((careful >> r & 1) == 0) WideRows<TLanes, TDoubles, TLoss>.Gradient<No, TCentred>(Context, at, statistics, r);
         else WideRows<TLanes, TDoubles, TLoss>.Gradient<Yes, TCentred>(Context, at, statistics, r);
@@ -207,9 +274,12 @@ internal unsafe struct RowLossJob<TLanes, TDoubles, TLoss> : IJob
 
     private readonly void Outputs(int row, int rows, RowStatistics statistics)
     {
-        if (!Operands.Values.IsEmpty) new ReadOnlySpan<float>(statistics[RowStatistic.Value], rows).CopyTo(new Span<float>(Operands.Values.Pointer + row, rows));
-        if (!Operands.PredictionsNew.IsEmpty) Predictions(statistics[RowStatistic.ArgmaxNew], rows, Operands.PredictionsNew.Pointer + row);
-        if (!Operands.PredictionsOld.IsEmpty && Context.HasOld) Predictions(statistics[RowStatistic.ArgmaxOld], rows, Operands.PredictionsOld.Pointer + row);
+        if (!Operands.Values.IsEmpty) new ReadOnlySpan<float>(statistics[RowStatistic.Value],
+            rows).CopyTo(new Span<float>(Operands.Values.Pointer + row, rows));
+        if (!Operands.PredictionsNew.IsEmpty) Predictions(statistics[RowStatistic.ArgmaxNew], rows,
+            Operands.PredictionsNew.Pointer + row);
+        if (!Operands.PredictionsOld.IsEmpty && Context.HasOld) Predictions(statistics[RowStatistic.ArgmaxOld], rows,
+            Operands.PredictionsOld.Pointer + row);
     }
 
     private static void Predictions(float* from, int rows, int* to)

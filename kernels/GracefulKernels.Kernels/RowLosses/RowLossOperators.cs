@@ -2,7 +2,9 @@ using System.Runtime.CompilerServices;
 
 namespace GracefulKernels.Kernels;
 
-/// <summary>What one combination of base loss, distance and temperature needs: constants to the JIT, so that no element meets a branch.</summary>
+/// <summary>
+/// What one combination of base loss, distance and temperature needs: constants to the JIT, so that no element meets a branch.
+/// </summary>
 internal interface IRowLoss
 {
     static abstract bool CrossEntropy { get; }
@@ -40,7 +42,9 @@ internal interface ITemperature
     static abstract int Squarings { get; }
 }
 
-/// <remarks>Inlined by force: a large row pass runs out of the JIT's budget, and a constant that stays a call costs it its registers.</remarks>
+/// <remarks>
+/// Inlined by force: a large row pass runs out of the JIT's budget, and a constant that stays a call costs it its registers.
+/// </remarks>
 internal readonly struct RowLossOf<TBase, TDistance, TTemperature> : IRowLoss
     where TBase : struct, IBaseOperator
     where TDistance : struct, IDistanceOperator

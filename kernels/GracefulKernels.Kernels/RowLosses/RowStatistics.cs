@@ -82,7 +82,9 @@ internal struct RowLossPartial
     public FlipTable Flips;
 }
 
-/// <summary>Where one row's numbers lie: logits and gradient in the caller's memory, the rest in scratch (rows padded to sixteen).</summary>
+/// <summary>
+/// Where one row's numbers lie: logits and gradient in the caller's memory, the rest in scratch (rows padded to sixteen).
+/// </summary>
 internal unsafe struct RowPointers
 {
     public float* New;

@@ -3,8 +3,9 @@ using System.Runtime.CompilerServices;
 namespace GracefulKernels.Kernels;
 
 /// <summary>
-/// The element-wise steps of the row losses, whichever way rows lie in the lanes. <c>TCareful</c> is set for rows that hold ±∞: then the
-/// products 0·∞ and the differences ∞ − ∞ that have a meaning are given it. On finite rows both forms give the same bits.
+/// The element-wise steps of the row losses, whichever way rows lie in the lanes. <c>TCareful</c> is set for rows that hold ±∞:
+/// then the products 0·∞ and the differences ∞ − ∞ that have a meaning are given it. On finite rows both forms give the same
+/// bits.
 /// </summary>
 internal static unsafe class RowTerms<TLanes, TDoubles, TLoss>
     where TLanes : struct, ILanes<TLanes, TDoubles>
@@ -48,8 +49,8 @@ internal static unsafe class RowTerms<TLanes, TDoubles, TLoss>
 
     /// <summary>
     /// One step of the centred form. With P the distribution that KL weighs by, Q the other, δ = log(P/Q) up to a constant and
-    /// x = c − δ: adds P·(eˣ − 1 − x) and P·x, and gives what the gradient is made of. Q·e^c = P·eˣ, so no exponential is needed where the
-    /// series ends.
+    /// x = c − δ: adds P·(eˣ − 1 − x) and P·x, and gives what the gradient is made of. Q·e^c = P·eˣ, so no exponential is
+    /// needed where the series ends.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static TLanes Centred<TCareful>(TLanes p, TLanes q, TLanes x, TLanes centreExp, ref TLanes sum, ref TLanes drift)
@@ -65,8 +66,8 @@ internal static unsafe class RowTerms<TLanes, TDoubles, TLoss>
     }
 
     /// <summary>
-    /// One step of the gradient: <c>first·A − second·B + base</c>, where KL has its exponentials (or centred terms) as first and second,
-    /// logit matching the logits.
+    /// One step of the gradient: <c>first·A − second·B + base</c>, where KL has its exponentials (or centred terms) as first
+    /// and second, logit matching the logits.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static TLanes Gradient<TCareful>(

@@ -3,8 +3,8 @@ using System.Runtime.CompilerServices;
 namespace GracefulKernels.Kernels;
 
 /// <summary>
-/// Row passes with classes along the lanes, for rows of many classes. The row's logits and exponentials stay in the nearest cache between
-/// passes, so memory sees each logit once.
+/// Row passes with classes along the lanes, for rows of many classes. The row's logits and exponentials stay in the nearest
+/// cache between passes, so memory sees each logit once.
 /// </summary>
 internal static unsafe class WideRows<TLanes, TDoubles, TLoss>
     where TLanes : struct, ILanes<TLanes, TDoubles>
@@ -46,7 +46,8 @@ internal static unsafe class WideRows<TLanes, TDoubles, TLoss>
                 if (TLoss.Divergence)
                 {
                     TLanes a = RowTerms<TLanes, TDoubles, TLoss>.Shift<TCareful>(o, maxOld);
-                    TLanes expNew = LaneMath.Exp<TLanes, TDoubles>(b * inverse), expOld = LaneMath.Exp<TLanes, TDoubles>(a * inverse);
+                    TLanes expNew = LaneMath.Exp<TLanes, TDoubles>(b * inverse),
+                        expOld = LaneMath.Exp<TLanes, TDoubles>(a * inverse);
                     if (tail)
                     {
                         expNew = TLanes.Select(live, expNew, TLanes.Zero);
@@ -93,13 +94,17 @@ internal static unsafe class WideRows<TLanes, TDoubles, TLoss>
             }
         }
 
-        if (TLoss.CrossEntropy && (!TLoss.Divergence || TLoss.Squarings != 0)) statistics[RowStatistic.RestNew][lane] = TLanes.Sum(restNew);
+        if (TLoss.CrossEntropy && (!TLoss.Divergence
+            || TLoss.Squarings != 0)) statistics[RowStatistic.RestNew][lane] = TLanes.Sum(restNew);
         if (TLoss.Divergence)
         {
             statistics[RowStatistic.RestNewAtTemperature][lane] = TLanes.Sum(restNewT);
             statistics[RowStatistic.RestOldAtTemperature][lane] = TLanes.Sum(restOldT);
             statistics[RowStatistic.Cross][lane] = TLanes.Sum(cross);
-            if (TLoss.CrossEntropy && TLoss.Squarings == 0) statistics[RowStatistic.RestNew][lane] = statistics[RowStatistic.RestNewAtTemperature][lane];
+            if (TLoss.CrossEntropy && TLoss.Squarings == 0)
+            {
+                statistics[RowStatistic.RestNew][lane] = statistics[RowStatistic.RestNewAtTemperature][lane];
+            }
         }
         if (TLoss.Smoothed) statistics[RowStatistic.ShiftedSum][lane] = TLanes.Sum(shiftedSum);
         if (TLoss.Squared) statistics[RowStatistic.Squares][lane] = TLanes.Sum(squares);
@@ -123,7 +128,8 @@ internal static unsafe class WideRows<TLanes, TDoubles, TLoss>
         TLanes sum = TLanes.Zero, drift = TLanes.Zero;
         for (int i = 0; i < classes; i += 16)
         {
-            TLanes n = TLanes.Load(i == whole ? row.Tail : row.New + i), o = TLanes.Load(i == whole ? row.Tail + 16 : row.Old + i);
+            TLanes n = TLanes.Load(i == whole ? row.Tail : row.New + i),
+                o = TLanes.Load(i == whole ? row.Tail + 16 : row.Old + i);
             TLanes b = RowTerms<TLanes, TDoubles, TLoss>.Shift<TCareful>(n, shiftNew);
             TLanes a = RowTerms<TLanes, TDoubles, TLoss>.Shift<TCareful>(o, shiftOld);
             TLanes expNew = TLanes.Load(row.ExpNew + i), expOld = TLanes.Load(row.ExpOld + i);
@@ -141,7 +147,8 @@ internal static unsafe class WideRows<TLanes, TDoubles, TLoss>
 
     /// <summary>Writes the row's gradient.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Gradient<TCareful, TCentred>(in RowLossContext context, in RowPointers row, RowStatistics statistics, int lane)
+    public static void Gradient<TCareful, TCentred>(in RowLossContext context, in RowPointers row, RowStatistics statistics,
+        int lane)
         where TCareful : struct, IFlag
         where TCentred : struct, IFlag
     {
@@ -161,7 +168,8 @@ internal static unsafe class WideRows<TLanes, TDoubles, TLoss>
         if (start > 0)
         {
             TLanes g = Term<TCareful, TCentred>(
-                TLanes.Load(first), TLanes.Load(second), TLanes.Load(ofBase), coefficientFirst, coefficientSecond, coefficientBase, constant);
+                TLanes.Load(first), TLanes.Load(second), TLanes.Load(ofBase), coefficientFirst, coefficientSecond,
+                    coefficientBase, constant);
             TLanes.StorePartial(row.Gradient, start, g);
         }
         int labelChunk = label >= start && label < rest ? ((label - start) & ~15) + start : -1;
@@ -169,7 +177,8 @@ internal static unsafe class WideRows<TLanes, TDoubles, TLoss>
         for (int i = start; i < rest; i += 16)
         {
             TLanes g = Term<TCareful, TCentred>(
-                TLanes.Load(first + i), TLanes.Load(second + i), TLanes.Load(ofBase + i), coefficientFirst, coefficientSecond, coefficientBase, constant);
+                TLanes.Load(first + i), TLanes.Load(second + i), TLanes.Load(ofBase + i), coefficientFirst, coefficientSecond,
+                    coefficientBase, constant);
             if (i == labelChunk) g = TLanes.Select(isLabel, atLabel, g);
             if (head >= 0) TLanes.StoreStreaming(row.Gradient + i, g);
             else TLanes.Store(row.Gradient + i, g);
@@ -190,7 +199,8 @@ internal static unsafe class WideRows<TLanes, TDoubles, TLoss>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static TLanes Term<TCareful, TCentred>(
-        TLanes first, TLanes second, TLanes ofBase, TLanes coefficientFirst, TLanes coefficientSecond, TLanes coefficientBase, TLanes constant)
+        TLanes first, TLanes second, TLanes ofBase, TLanes coefficientFirst, TLanes coefficientSecond, TLanes coefficientBase,
+            TLanes constant)
         where TCareful : struct, IFlag
         where TCentred : struct, IFlag
     {
@@ -204,8 +214,8 @@ internal static unsafe class WideRows<TLanes, TDoubles, TLoss>
     }
 
     /// <summary>
-    /// The classes behind the last sixteen, where a whole load may read. Called before anything is in a vector register: around a call the
-    /// compiler keeps them all in memory, for the length of the method.
+    /// The classes behind the last sixteen, where a whole load may read. Called before anything is in a vector register: around
+    /// a call the compiler keeps them all in memory, for the length of the method.
     /// </summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static void Tails(in RowPointers row, int classes)

@@ -5,8 +5,8 @@ namespace GracefulKernels;
 public readonly unsafe partial record struct FlipCounts
 {
     /// <summary>
-    /// Counts flips of old → new from logits; a prediction is the argmax of its row, the lowest index among equals, none where the row holds a
-    /// NaN (never right). Each logit is read once.
+    /// Counts flips of old → new from logits; a prediction is the argmax of its row, the lowest index among equals, none where
+    /// the row holds a NaN (never right). Each logit is read once.
     /// </summary>
     /// <param name="oldLogits">[rows × classes], row-major; rows = <c>labels.Length</c>.</param>
     /// <param name="newLogits">[rows × classes], row-major.</param>
@@ -15,7 +15,8 @@ public readonly unsafe partial record struct FlipCounts
     /// <param name="ignoreIndex">A label that takes its row out of every count.</param>
     /// <param name="device">Where to compute; null for <see cref="ComputeDevice.Default"/>.</param>
     /// <exception cref="ArgumentException">A length does not fit.</exception>
-    /// <exception cref="ArgumentOutOfRangeException">A label is out of range (row and value are named), or <paramref name="classes"/> is.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">A label is out of range (row and value are named), or
+    /// <paramref name="classes"/> is.</exception>
     public static FlipCounts FromLogits(
         ReadOnlySpan<float> oldLogits,
         ReadOnlySpan<float> newLogits,
@@ -50,7 +51,8 @@ public readonly unsafe partial record struct FlipCounts
     /// <param name="ignoreIndex">A label that takes its row out of every count.</param>
     /// <param name="device">Where to compute; null for <see cref="ComputeDevice.Default"/>.</param>
     /// <exception cref="ArgumentException">A length does not fit.</exception>
-    /// <exception cref="ArgumentOutOfRangeException">A label or a prediction is out of range (row and value are named), or <paramref name="classes"/> is.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">A label or a prediction is out of range (row and value are named), or
+    /// <paramref name="classes"/> is.</exception>
     public static FlipCounts FromPredictions(
         ReadOnlySpan<int> oldPredictions,
         ReadOnlySpan<int> newPredictions,

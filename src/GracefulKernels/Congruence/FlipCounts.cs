@@ -3,15 +3,17 @@ using GracefulKernels.Kernels;
 namespace GracefulKernels;
 
 /// <summary>
-/// Prediction flips of an old model → a new one on labelled samples: the 2×2 table of right and wrong, and the samples whose predictions
-/// differ. Counts of parts of the data add up by <c>+</c>; rates are derived and never merged. A rate with a zero denominator is NaN.
+/// Prediction flips of an old model → a new one on labelled samples: the 2×2 table of right and wrong, and the samples whose
+/// predictions differ. Counts of parts of the data add up by <c>+</c>; rates are derived and never merged. A rate with a zero
+/// denominator is NaN.
 /// </summary>
 /// <param name="BothRight">Both models are right.</param>
 /// <param name="BothWrong">Both models are wrong.</param>
 /// <param name="PositiveFlips">The old model is wrong and the new one right.</param>
 /// <param name="NegativeFlips">The old model is right and the new one wrong.</param>
 /// <param name="Differ">The predictions differ, right or wrong.</param>
-/// <param name="UndefinedOld">The old model gave no prediction (a NaN among its logits, or a negative number); counted as wrong.</param>
+/// <param name="UndefinedOld">The old model gave no prediction (a NaN among its logits, or a negative number); counted as
+/// wrong.</param>
 /// <param name="UndefinedNew">The same for the new model.</param>
 public readonly partial record struct FlipCounts(
     long BothRight, long BothWrong, long PositiveFlips, long NegativeFlips, long Differ, long UndefinedOld, long UndefinedNew)
@@ -56,7 +58,8 @@ public readonly partial record struct FlipCounts(
     public double PositiveFlipRate => Ratio(PositiveFlips, Samples);
 
     /// <summary>
-    /// NFR / ((1 − ER_old)·ER_new), which is 1 for a new model whose errors are independent of the old one's (Yan et al. 2021, eq. 11).
+    /// NFR / ((1 − ER_old)·ER_new), which is 1 for a new model whose errors are independent of the old one's (Yan et al. 2021,
+    /// eq. 11).
     /// </summary>
     public double RelativeNegativeFlipRate
     {
@@ -80,8 +83,8 @@ public readonly partial record struct FlipCounts(
     public double Churn => Ratio(Differ, Samples);
 
     /// <summary>
-    /// Exact two-sided p of McNemar's test that flips go both ways alike: <c>min(1, 2·P[Bin(b + c, ½) ≤ min(b, c)])</c>, b and c the negative
-    /// and positive flips; 1 without flips. Relative error below 1e-12.
+    /// Exact two-sided p of McNemar's test that flips go both ways alike: <c>min(1, 2·P[Bin(b + c, ½) ≤ min(b, c)])</c>, b and
+    /// c the negative and positive flips; 1 without flips. Relative error below 1e-12.
     /// </summary>
     public double McNemarP => Binomial.TwoSidedP(NegativeFlips, PositiveFlips);
 

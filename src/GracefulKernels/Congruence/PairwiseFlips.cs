@@ -29,16 +29,19 @@ public sealed unsafe class PairwiseFlips
     public long Samples { get; }
 
     /// <summary>Compares the predictions of M models.</summary>
-    /// <param name="predictions">[models × rows], one model after the other, each below <paramref name="classes"/>; negative for none, never right.</param>
+    /// <param name="predictions">[models × rows], one model after the other, each below <paramref name="classes"/>; negative
+    /// for none, never right.</param>
     /// <param name="models">M, at least 1.</param>
     /// <param name="labels">[rows], each in [0, classes) or <paramref name="ignoreIndex"/>.</param>
     /// <param name="classes">C, from 1 to 2²⁴.</param>
     /// <param name="ignoreIndex">A label that takes its sample out of every count.</param>
     /// <param name="device">Where to compute; null for <see cref="ComputeDevice.Default"/>.</param>
     /// <exception cref="ArgumentException">A length does not fit.</exception>
-    /// <exception cref="ArgumentOutOfRangeException">A label or a prediction is out of range (place and value are named), or a size is.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">A label or a prediction is out of range (place and value are named), or a
+    /// size is.</exception>
     public static PairwiseFlips FromPredictions(
-        ReadOnlySpan<int> predictions, int models, ReadOnlySpan<int> labels, int classes, int ignoreIndex = -100, ComputeDevice? device = null)
+        ReadOnlySpan<int> predictions, int models, ReadOnlySpan<int> labels, int classes, int ignoreIndex = -100,
+            ComputeDevice? device = null)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(models, 1);
         // A model's row of counts must be addressable beside the others.
@@ -103,15 +106,20 @@ public sealed unsafe class PairwiseFlips
     /// <summary>Negative flips / N; NaN without samples.</summary>
     public double NegativeFlipRate(int oldModel, int newModel) => Pair(oldModel, newModel).NegativeFlipRate;
 
-    /// <summary>The whole table of one pair, with every rate. Predictions that are missing are not told apart from wrong ones here.</summary>
+    /// <summary>
+    /// The whole table of one pair, with every rate. Predictions that are missing are not told apart from wrong ones here.
+    /// </summary>
     public FlipCounts Pair(int oldModel, int newModel)
     {
-        long negative = NegativeFlips(oldModel, newModel), positive = PositiveFlips(oldModel, newModel), both = Right(oldModel) - negative;
+        long negative = NegativeFlips(oldModel, newModel), positive = PositiveFlips(oldModel, newModel),
+            both = Right(oldModel) - negative;
         return new FlipCounts(both, Samples - both - negative - positive, positive, negative, Differ(oldModel, newModel), 0, 0);
     }
 
-    private int Index(int oldModel, int newModel) => (Checked(oldModel, nameof(oldModel)) * Models) + Checked(newModel, nameof(newModel));
+    private int Index(int oldModel, int newModel)
+        => (Checked(oldModel, nameof(oldModel)) * Models) + Checked(newModel, nameof(newModel));
 
     private int Checked(int model, string name)
-        => (uint)model < (uint)Models ? model : throw new ArgumentOutOfRangeException(name, model, $"{name} is {model}; expected 0 to {Models - 1}.");
+        => (uint)model < (uint)Models ? model : throw new ArgumentOutOfRangeException(name, model,
+        $"{name} is {model}; expected 0 to {Models - 1}.");
 }

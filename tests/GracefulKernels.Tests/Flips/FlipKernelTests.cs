@@ -37,7 +37,8 @@ public unsafe class FlipKernelTests
             }
             Assert.Equal(b, predictions.Span.ToArray());
             Assert.Equal(Count(a, b, labels, null), table);
-            for (int c = 0; c < classes; c++) Assert.Equal(Count(a, b, labels, c), Table(perClass.Span.Slice(c * FlipTable.Fields, FlipTable.Fields)));
+            for (int c = 0; c < classes; c++) Assert.Equal(Count(a, b, labels, c),
+                Table(perClass.Span.Slice(c * FlipTable.Fields, FlipTable.Fields)));
         }
     }
 
@@ -62,13 +63,15 @@ public unsafe class FlipKernelTests
             {
                 var label = new Block<int>(y, Rows);
                 FlipTable table = kernels.FlipsFromLogits(
-                    Rows, Classes, new Block<float>(o, old.Length), Classes, new Block<float>(n, updated.Length), Classes, label, Ignore, default);
+                    Rows, Classes, new Block<float>(o, old.Length), Classes, new Block<float>(n, updated.Length), Classes,
+                        label, Ignore, default);
                 Assert.Equal(expected, table);
                 using var perClass = new GuardedBuffer<long>(Classes * FlipTable.Fields);
                 perClass.Span.Clear();
                 Assert.Equal(
                     expected,
-                    kernels.FlipsFromPredictions(Rows, new Block<int>(pa, Rows), new Block<int>(pb, Rows), label, Ignore, Classes, perClass.Block));
+                    kernels.FlipsFromPredictions(Rows, new Block<int>(pa, Rows), new Block<int>(pb, Rows), label, Ignore,
+                        Classes, perClass.Block));
                 FlipTable sum = default;
                 for (int c = 0; c < Classes; c++) sum += Table(perClass.Span.Slice(c * FlipTable.Fields, FlipTable.Fields));
                 Assert.Equal(expected, sum);
@@ -85,7 +88,8 @@ public unsafe class FlipKernelTests
             int models = 1 + (rows % 7), words = (rows + 63) / 64;
             var random = new Random(rows);
             int[] labels = [.. Enumerable.Range(0, rows).Select(_ => random.Next(8) == 0 ? Ignore : random.Next(4))];
-            int[][] predictions = [.. Enumerable.Range(0, models).Select(_ => labels.Select(y => random.Next(3) == 0 ? random.Next(-1, 4) : y).ToArray())];
+            int[][] predictions = [.. Enumerable.Range(0, models).Select(_
+                => labels.Select(y => random.Next(3) == 0 ? random.Next(-1, 4) : y).ToArray())];
             using var bits = new GuardedBuffer<ulong>(models * words);
             using var y = new GuardedBuffer<int>(labels);
             foreach (int threads in rows > 1000 ? new[] { 1, 2, 5 } : [1])
@@ -107,7 +111,8 @@ public unsafe class FlipKernelTests
                 counts.AssertUntouchedOutside();
                 for (int a = 0; a < models; a++)
                 {
-                    for (int b = 0; b < models; b++) Assert.Equal(Count(predictions[a], predictions[b], labels, null).NegativeFlips, counts.Span[(a * models) + b]);
+                    for (int b = 0; b < models; b++) Assert.Equal(Count(predictions[a], predictions[b], labels,
+                        null).NegativeFlips, counts.Span[(a * models) + b]);
                 }
             }
         }
@@ -118,13 +123,15 @@ public unsafe class FlipKernelTests
     public void PairsOfPredictionsThatDiffer(string target)
     {
         // Whole blocks of carry-save adders, registers and single words; one plane to all 32, with negative predictions.
-        foreach ((int rows, int models, int planes) in new[] { (0, 2, 1), (1, 1, 3), (63, 5, 1), (64, 9, 4), (65, 3, 32), (1000, 6, 10), (33000, 3, 7), (70001, 5, 32) })
+        foreach ((int rows, int models, int planes) in new[] { (0, 2, 1), (1, 1, 3), (63, 5, 1), (64, 9, 4), (65, 3, 32),
+            (1000, 6, 10), (33000, 3, 7), (70001, 5, 32) })
         {
             long words = (rows + 63) / 64;
             var random = new Random(rows);
             int lowest = planes == 32 ? -3 : 0, highest = planes == 32 ? 9 : 1 << planes;
             int[] labels = [.. Enumerable.Range(0, rows).Select(_ => random.Next(8) == 0 ? Ignore : 0)];
-            int[][] predictions = [.. Enumerable.Range(0, models).Select(_ => labels.Select(_ => random.Next(3) == 0 ? random.Next(lowest, highest) : 0).ToArray())];
+            int[][] predictions = [.. Enumerable.Range(0, models).Select(_
+                => labels.Select(_ => random.Next(3) == 0 ? random.Next(lowest, highest) : 0).ToArray())];
             using var y = new GuardedBuffer<int>(labels);
             using var bits = new GuardedBuffer<ulong>((int)(models * planes * words));
             foreach (int threads in rows > 30000 ? new[] { 1, 2, 5 } : [1])
@@ -133,7 +140,8 @@ public unsafe class FlipKernelTests
                 for (int m = 0; m < models; m++)
                 {
                     using var p = new GuardedBuffer<int>(predictions[m]);
-                    kernels.PackPredictions(rows, p.Block, y.Block, Ignore, planes, bits.Block.Slice(m * planes * words, planes * words));
+                    kernels.PackPredictions(rows, p.Block, y.Block, Ignore, planes,
+                        bits.Block.Slice(m * planes * words, planes * words));
                     for (int plane = 0; plane < planes; plane++)
                     {
                         ReadOnlySpan<ulong> of = bits.Span.Slice((int)((m * planes + plane) * words), (int)words);
@@ -150,7 +158,8 @@ public unsafe class FlipKernelTests
                 counts.AssertUntouchedOutside();
                 for (int a = 0; a < models; a++)
                 {
-                    for (int b = 0; b < models; b++) Assert.Equal(Count(predictions[a], predictions[b], labels, null).Differ, counts.Span[(a * models) + b]);
+                    for (int b = 0; b < models; b++) Assert.Equal(Count(predictions[a], predictions[b], labels, null).Differ,
+                        counts.Span[(a * models) + b]);
                 }
             }
         }

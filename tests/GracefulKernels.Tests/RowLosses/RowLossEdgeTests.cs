@@ -25,11 +25,13 @@ public class RowLossEdgeTests
     }
 
     private static RowLossRun Run(string target, int classes, RowLossOptions options, float[] zNew, float[]? zOld, int label)
-        => new(KernelSetCases.Get(target, 1), options, Fill(zNew, classes), zOld is null ? null : Fill(zOld, classes), [label], classes);
+        => new(KernelSetCases.Get(target, 1), options, Fill(zNew, classes), zOld is null ? null : Fill(zOld, classes),
+        [label], classes);
 
     private static float[] Fill(float[] z, int classes) => [.. z, .. Enumerable.Repeat(Far, classes - z.Length)];
 
-    private static RowLossOptions Only(OldDistance distance) => new() { Base = BaseLoss.None, Distance = distance, FocalBeta = 0 };
+    private static RowLossOptions Only(OldDistance distance)
+        => new() { Base = BaseLoss.None, Distance = distance, FocalBeta = 0 };
 
     [Theory]
     [MemberData(nameof(Cases))]
@@ -73,7 +75,9 @@ public class RowLossEdgeTests
         // Even where it is a class number, and even where the row is a NaN.
         foreach (int ignore in new[] { -100, 2, int.MinValue })
         {
-            RowLossRun run = Run(target, classes, new RowLossOptions { Distance = OldDistance.KlOldNew, IgnoreIndex = ignore }, [1, float.NaN, 3], [1, 2, 3], ignore);
+            RowLossRun run = Run(target, classes,
+                new RowLossOptions { Distance = OldDistance.KlOldNew, IgnoreIndex = ignore }, [1, float.NaN, 3], [1, 2, 3],
+                    ignore);
             Assert.Equal(default, run.Sums);
             Assert.Equal(0f, run.Values[0]);
             Assert.All(run.Gradient, g => Assert.Equal(0f, g));
@@ -93,7 +97,8 @@ public class RowLossEdgeTests
         Assert.True(classes > 1);
         foreach (OldDistance distance in Enum.GetValues<OldDistance>())
         {
-            var run = new RowLossRun(KernelSetCases.Get(target), new RowLossOptions { Distance = distance }, [3, -5], [-2.5f, -4], [0, 0], 1);
+            var run = new RowLossRun(KernelSetCases.Get(target), new RowLossOptions { Distance = distance }, [3, -5],
+                [-2.5f, -4], [0, 0], 1);
             bool matching = distance == OldDistance.LogitMatching;
             Assert.Equal(matching ? [6 * 15.125f, 6 * 0.5f] : [0f, 0f], run.Values);
             Assert.Equal(matching ? [6 * 5.5f, 6 * -1f] : [0f, 0f], run.Gradient);
@@ -129,7 +134,8 @@ public class RowLossEdgeTests
             foreach (float tau in new[] { 1f, 2f, 50f })
             {
                 RowLossOptions options = Only(distance) with { Temperature = tau };
-                double expected = LossReference.Evaluate(options, Fill(plain, classes - 1), Fill(otherPlain, classes - 1), 0).Value;
+                double expected = LossReference.Evaluate(options, Fill(plain, classes - 1), Fill(otherPlain, classes - 1),
+                    0).Value;
                 RowLossRun run = Run(target, classes, options, masked, otherMasked, 0);
                 Assert.Equal(expected, run.Values[0], 5e-6 * expected);
                 Assert.All(run.Gradient, g => Assert.True(float.IsFinite(g)));
@@ -139,7 +145,8 @@ public class RowLossEdgeTests
         Assert.Equal(Inf, Run(target, classes, Only(OldDistance.KlOldNew), masked, [1, 1, 1, 1], 0).Values[0]);
         Assert.Equal(Inf, Run(target, classes, Only(OldDistance.KlNewOld), [1, 1, 1, 1], masked, 0).Values[0]);
         RowLossRun fine = Run(target, classes, Only(OldDistance.KlOldNew), [1, 1, 1, 1], masked, 0);
-        Assert.Equal(LossReference.Evaluate(Only(OldDistance.KlOldNew), Fill([1, 1, 1, 1], classes), Fill(masked, classes), 0).Value, fine.Values[0], 1e-6);
+        Assert.Equal(LossReference.Evaluate(Only(OldDistance.KlOldNew), Fill([1, 1, 1, 1], classes), Fill(masked, classes),
+            0).Value, fine.Values[0], 1e-6);
         Assert.Equal(Inf, Run(target, classes, new RowLossOptions(), masked, null, 1).Values[0]);
     }
 
@@ -187,7 +194,8 @@ public class RowLossEdgeTests
     {
         RowLossRun tiny = Run(target, classes, Only(OldDistance.LogitMatching), [1e-40f, 2e-40f], [0, 0], 0);
         Assert.Equal([1e-40f, 2e-40f], tiny.Gradient[..2]);
-        RowLossRun huge = Run(target, classes, new RowLossOptions { Distance = OldDistance.KlOldNew }, [1e4f, -1e4f], [-1e4f, 1e4f], 1);
+        RowLossRun huge = Run(target, classes, new RowLossOptions { Distance = OldDistance.KlOldNew }, [1e4f, -1e4f],
+            [-1e4f, 1e4f], 1);
         Assert.Equal(7 * 2e4f, huge.Values[0]);
         Assert.Equal([7f, -7f], huge.Gradient[..2]);
     }

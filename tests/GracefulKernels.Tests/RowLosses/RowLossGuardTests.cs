@@ -103,7 +103,8 @@ public unsafe class RowLossGuardTests
     public void WeightedSquaredLossMatchesTheReference(string target)
     {
         var random = new Random(2);
-        foreach ((int rows, int classes) in new[] { (0, 3), (1, 1), (3, 5), (1, 15), (4, 4), (1, 17), (7, 10), (2, 41), (700, 100) })
+        foreach ((int rows, int classes) in new[] { (0, 3), (1, 1), (3, 5), (1, 15), (4, 4), (1, 17), (7, 10), (2, 41),
+            (700, 100) })
         {
             int n = rows * classes;
             float[] f = Values(n, random), t = Values(n, random), s = [.. Values(n, random).Select(MathF.Abs)];
@@ -114,7 +115,8 @@ public unsafe class RowLossGuardTests
                 using var sb = new GuardedBuffer<float>(s);
                 using var gb = new GuardedBuffer<float>(n);
                 Block<float> weights = weighted ? sb.Block : default;
-                double value = KernelSetCases.Get(target).WeightedSquaredLoss(rows, classes, fb.Block, tb.Block, weights, 0.5f, gb.Block);
+                double value = KernelSetCases.Get(target).WeightedSquaredLoss(rows, classes, fb.Block, tb.Block, weights,
+                    0.5f, gb.Block);
                 gb.AssertUntouchedOutside();
                 double expected = 0;
                 double[] gradient = new double[n];
@@ -127,17 +129,20 @@ public unsafe class RowLossGuardTests
                 // Two roundings before the sum, which is fp64; three for a gradient entry.
                 Assert.Equal(expected, value, expected * 4 * Tolerance.Unit);
                 Tolerance.AssertClose(gradient, gb.Span, 4 * Tolerance.Unit, 0);
-                double again = KernelSetCases.Get(target, 1).WeightedSquaredLoss(rows, classes, fb.Block, tb.Block, weights, 0.5f, default);
+                double again = KernelSetCases.Get(target, 1).WeightedSquaredLoss(rows, classes, fb.Block, tb.Block, weights,
+                    0.5f, default);
                 Assert.Equal(value, again);
                 foreach (IKernels kernels in KernelSetCases.All())
                 {
                     using var other = new GuardedBuffer<float>(n);
-                    Assert.Equal(value, kernels.WeightedSquaredLoss(rows, classes, fb.Block, tb.Block, weights, 0.5f, other.Block));
+                    Assert.Equal(value, kernels.WeightedSquaredLoss(rows, classes, fb.Block, tb.Block, weights, 0.5f,
+                        other.Block));
                     Tolerance.AssertSameBits(gb.Span, other.Span);
                 }
             }
         }
     }
 
-    private static float[] Values(int n, Random random) => [.. Enumerable.Range(0, n).Select(_ => (float)((random.NextDouble() * 6) - 3))];
+    private static float[] Values(int n, Random random)
+        => [.. Enumerable.Range(0, n).Select(_ => (float)((random.NextDouble() * 6) - 3))];
 }

@@ -5,7 +5,8 @@ namespace GracefulKernels.Tests;
 /// <summary>One call of the row-loss kernel on plain arrays, with all its outputs.</summary>
 internal sealed unsafe class RowLossRun
 {
-    public RowLossRun(IKernels kernels, in RowLossOptions options, float[] zNew, float[]? zOld, int[] labels, int classes, int ld = 0)
+    public RowLossRun(IKernels kernels, in RowLossOptions options, float[] zNew, float[]? zOld, int[] labels, int classes,
+        int ld = 0)
     {
         if (ld == 0) ld = classes;
         int rows = labels.Length;
@@ -56,7 +57,8 @@ internal sealed unsafe class RowLossRun
                 {
                     bool kl = distance is OldDistance.KlOldNew or OldDistance.KlNewOld;
                     if (smoothing > 0 && distance is (OldDistance.KlNewOld or OldDistance.LogitMatching)) continue;
-                    float[] temperatures = !kl ? [1f] : loss == BaseLoss.CrossEntropy && smoothing == 0 ? [1f, 2f, 4f, 3.5f, 100f] : [1f, 2f];
+                    float[] temperatures = !kl ? [1f] : loss == BaseLoss.CrossEntropy && smoothing == 0
+                        ? [1f, 2f, 4f, 3.5f, 100f] : [1f, 2f];
                     foreach (float tau in temperatures)
                     {
                         yield return new RowLossOptions
@@ -92,10 +94,12 @@ internal sealed unsafe class RowLossRun
                 zNew[(r * ld) + c] = (float)(zOld[(r * ld) + c] + (apart * Normal(random)));
             }
             if (r % 7 == 6) zNew[r * ld] = zNew[(r * ld) + classes - 1] = 20;
-            labels[r] = r % 11 == 10 ? -100 : random.Next(3) == 0 ? LossReference.Argmax(zOld.AsSpan(r * ld, classes)) : random.Next(classes);
+            labels[r] = r % 11 == 10 ? -100 : random.Next(3) == 0
+                ? LossReference.Argmax(zOld.AsSpan(r * ld, classes)) : random.Next(classes);
         }
         return (zNew, zOld, labels);
     }
 
-    private static double Normal(Random random) => Math.Sqrt(-2 * Math.Log(1 - random.NextDouble())) * Math.Cos(2 * Math.PI * random.NextDouble());
+    private static double Normal(Random random)
+        => Math.Sqrt(-2 * Math.Log(1 - random.NextDouble())) * Math.Cos(2 * Math.PI * random.NextDouble());
 }

@@ -16,7 +16,8 @@ public class RowLossTests
             (float[] zNew, float[] zOld, int[] labels) = RowLossRun.Sample(rows, classes, classes);
             foreach (RowLossOptions options in RowLossRun.AllOptions())
             {
-                Check(options, new RowLossRun(KernelSetCases.Get(target), options, zNew, zOld, labels, classes), zNew, zOld, labels, classes);
+                Check(options, new RowLossRun(KernelSetCases.Get(target), options, zNew, zOld, labels, classes), zNew, zOld,
+                    labels, classes);
             }
         }
     }
@@ -38,8 +39,9 @@ public class RowLossTests
     [Fact]
     public void GradientIsTheDerivativeOfTheValue()
     {
-        // The reference against central differences of itself, in fp64: what the kernel is compared with is a gradient indeed. The error
-        // of a step h is of the order h² times a third derivative, which is below the largest entry, or 1 where that is 0.
+        // The reference against central differences of itself, in fp64: what the kernel is compared with is a gradient indeed.
+        // The error of a step h is of the order h² times a third derivative, which is below the largest entry, or 1 where that
+        // is 0.
         (float[] zNew, float[] zOld, int[] labels) = RowLossRun.Sample(10, 6, 5);
         foreach (RowLossOptions options in RowLossRun.AllOptions())
         {
@@ -57,7 +59,8 @@ public class RowLossTests
                     double down = LossReference.Evaluate(options, z, old, labels[r]).Value, low = z[k];
                     z[k] = centre;
                     double slope = (up - down) / (high - low) * options.GradientScale;
-                    Assert.True(Math.Abs(slope - gradient[k]) <= (1e-4 * largest) + (step * step), $"{options}: {slope} {gradient[k]}");
+                    Assert.True(Math.Abs(slope - gradient[k]) <= (1e-4 * largest) + (step * step),
+                        $"{options}: {slope} {gradient[k]}");
                 }
             }
         }
@@ -69,13 +72,16 @@ public class RowLossTests
         // One chunk of rows: threads do not enter, so every option on every instruction set.
         foreach ((int rows, int classes) in new[] { (0, 5), (1, 1), (70, 3), (33, 17), (25, 70), (19, 129), (9, 1000) })
         {
-            foreach (RowLossOptions options in RowLossRun.AllOptions()) SameBits(rows, classes, options, KernelSetCases.Targets.Select(t => KernelSetCases.Get(t, 1)));
+            foreach (RowLossOptions options in RowLossRun.AllOptions()) SameBits(rows, classes, options,
+                KernelSetCases.Targets.Select(t => KernelSetCases.Get(t, 1)));
         }
         // Several chunks: every number of threads.
         foreach ((int rows, int classes) in new[] { (3300, 41), (700, 300) })
         {
-            SameBits(rows, classes, new RowLossOptions { Distance = OldDistance.KlOldNew, Temperature = 2 }, KernelSetCases.All());
-            SameBits(rows, classes, new RowLossOptions { Base = BaseLoss.Squared, Distance = OldDistance.LogitMatching }, KernelSetCases.All());
+            SameBits(rows, classes, new RowLossOptions { Distance = OldDistance.KlOldNew, Temperature = 2 },
+                KernelSetCases.All());
+            SameBits(rows, classes, new RowLossOptions { Base = BaseLoss.Squared, Distance = OldDistance.LogitMatching },
+                KernelSetCases.All());
         }
     }
 
@@ -146,8 +152,8 @@ public class RowLossTests
             sumBase += expected.Base;
             sumDistance += expected.Distance;
             sumWeighted += expected.Weight * expected.Distance;
-            // 5e-6 relative: arguments of exp carry |z|·2⁻²⁴ ≈ 2e-6 at |z| = 40, sums about 4e-7, and a plain KL at its limit loses a factor 8
-            // of that. 1e-7 absolute for the fixtures' sake; at τ² = 10⁴ it grows as the value does.
+            // 5e-6 relative: arguments of exp carry |z|·2⁻²⁴ ≈ 2e-6 at |z| = 40, sums about 4e-7, and a plain KL at its limit
+            // loses a factor 8 of that. 1e-7 absolute for the fixtures' sake; at τ² = 10⁴ it grows as the value does.
             double scale = options.TemperatureSquared ? options.Temperature * options.Temperature : 1;
             Assert.True(
                 Math.Abs(run.Values[r] - expected.Value) <= (5e-6 * Math.Abs(expected.Value)) + (1e-9 * scale),
@@ -158,16 +164,19 @@ public class RowLossTests
                 norm += expected.Gradient[k] * expected.Gradient[k];
                 difference += Math.Pow(gradient[k] - expected.Gradient[k], 2);
             }
-            // The same 5e-6 by norm, also where the two models agree to 1e-3: the centred form has no cancellation.
-            // 1e-15: the reference subtracts probabilities in fp64. With smoothing p − ε/C cancels where they meet: two roundings of each.
-            double cancelled = options.LabelSmoothing == 0 ? 1e-15 : 2 * Tolerance.Unit * options.LabelSmoothing * options.GradientScale;
-            Assert.True(Math.Sqrt(difference) <= (5e-6 * Math.Sqrt(norm)) + cancelled, $"{what}: gradient off by {Math.Sqrt(difference):E2} of {Math.Sqrt(norm):E2}");
+            // The same 5e-6 by norm, also where the two models agree to 1e-3: the centred form has no cancellation. 1e-15: the
+            // reference subtracts probabilities in fp64. With smoothing p − ε/C cancels where they meet: two roundings of each.
+            double cancelled = options.LabelSmoothing == 0
+                ? 1e-15 : 2 * Tolerance.Unit * options.LabelSmoothing * options.GradientScale;
+            Assert.True(Math.Sqrt(difference) <= (5e-6 * Math.Sqrt(norm)) + cancelled,
+                $"{what}: gradient off by {Math.Sqrt(difference):E2} of {Math.Sqrt(norm):E2}");
         }
         Assert.Equal(valid, run.Sums.ValidRows);
         Assert.Equal(0, run.Sums.UndefinedRows);
         Assert.Equal(sumBase, run.Sums.Base, Math.Abs(sumBase) * 5e-6 + 1e-9);
         double distanceScale = 1e-9 * labels.Length * options.Temperature * options.Temperature;
         Assert.Equal(sumDistance, run.Sums.Distance, (Math.Abs(sumDistance) * 5e-6) + distanceScale);
-        if (options.Distance != OldDistance.None) Assert.Equal(sumWeighted, run.Sums.WeightedDistance, (Math.Abs(sumWeighted) * 5e-6) + (6 * distanceScale));
+        if (options.Distance != OldDistance.None) Assert.Equal(sumWeighted, run.Sums.WeightedDistance,
+            (Math.Abs(sumWeighted) * 5e-6) + (6 * distanceScale));
     }
 }
