@@ -19,7 +19,7 @@ public sealed class DemoTests
         TrainingSamples = 90,
         TestSamples = 60,
         FirstSamples = 20,
-        FirstEpochs = 80,
+        FirstEpochs = 150,
         FirstRate = 0.01,
         NonlinearEpochs = 3,
         NonlinearRates = [0.005, 0.01],
