@@ -61,7 +61,7 @@ public static class SgdTrainer
     /// <param name="progress">After each epoch.</param>
     /// <param name="cancellation">Looked at between batches.</param>
     /// <exception cref="ArgumentException">A shape does not fit, a label is out of range, a pixel is not finite, or there is no sample.</exception>
-    /// <exception cref="DivergenceException">The loss is not finite; the message names the learning rate.</exception>
+    /// <exception cref="DivergenceException">Loss or weights run away or are not finite; the message names the learning rate.</exception>
     /// <exception cref="OperationCanceledException">Cancelled; the network is as before.</exception>
     public static Network Train(
         Network network,
@@ -87,9 +87,17 @@ public static class SgdTrainer
         {
             double eta = options.LearningRate.At((epoch - 1.0) / options.Epochs), loss = run.Epoch(epoch, eta, cancellation);
             if (double.IsNaN(first)) first = loss;
-            if (!double.IsFinite(loss)) throw new DivergenceException("Training", epoch, loss, first, eta, options.LearningRate.Initial);
+            // A cross-entropy a thousand times that of guessing is no noise: the logits have run away, and soon overflow.
+            if (!(loss < 1000 * Math.Max(first, Math.Log(network.Outputs + 1)))) throw new DivergenceException("Training", epoch, loss, first, eta, options.LearningRate.Initial);
             progress?.Report(new TrainingProgress(epoch, loss, clock.Elapsed));
         }
-        return run.Result();
+        Network result = run.Result();
+        using ParameterVector weights = result.GetWeights();
+        // The last step came after the last loss.
+        if (!double.IsFinite(weights.Norm()))
+        {
+            throw new DivergenceException("Training", options.Epochs, double.NaN, first, options.LearningRate.At(1), options.LearningRate.Initial);
+        }
+        return result;
     }
 }
