@@ -58,17 +58,9 @@ internal sealed class PeerRunner(BenchOptions options, IReadOnlyList<string>? on
         List<(IPeer Peer, PeerCall Call)> calls = [];
         try
         {
-            try
-            {
-                bench.Prepare(kernels, ours);
-                ours.Reset?.Invoke();
-                ours.Run();
-            }
-            catch (NotImplementedException)
-            {
-                Note($"{bench.Title}: not there yet.");
-                return [];
-            }
+            bench.Prepare(kernels, ours);
+            ours.Reset?.Invoke();
+            ours.Run();
             foreach (IPeer peer in peers)
             {
                 if (peer.Prepare(bench, ours, kernels.Threads) is PeerCall call) calls.Add((peer, call));
