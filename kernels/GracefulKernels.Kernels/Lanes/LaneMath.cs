@@ -37,17 +37,7 @@ internal static class LaneMath
     private static TLanes ExpCall<TLanes, TDoubles>(TLanes x)
         where TLanes : struct, ILanes<TLanes, TDoubles>
         where TDoubles : struct, IDoubleLanes<TDoubles>
-    {
-        x = TLanes.Max(TLanes.Broadcast(SmallestExponent), x);
-        TLanes n = TLanes.Round(x * TLanes.Broadcast(1.44269504f));
-        TLanes r = TLanes.MultiplyAdd(n, TLanes.Broadcast(-Ln2High), x);
-        r = TLanes.MultiplyAdd(n, TLanes.Broadcast(-Ln2Low), r);
-        TLanes q = TLanes.MultiplyAdd(r, TLanes.Broadcast(1.381444046e-3f), TLanes.Broadcast(8.368779905e-3f));
-        q = TLanes.MultiplyAdd(q, r, TLanes.Broadcast(4.166839644e-2f));
-        q = TLanes.MultiplyAdd(q, r, TLanes.Broadcast(1.666651964e-1f));
-        q = TLanes.MultiplyAdd(q, r, TLanes.Broadcast(4.999999404e-1f));
-        return TLanes.Scale(TLanes.MultiplyAdd(r * r, q, r) + TLanes.Broadcast(1f), n);
-    }
+        => ExpInline<TLanes, TDoubles>(x);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static TLanes ExpInline<TLanes, TDoubles>(TLanes x)

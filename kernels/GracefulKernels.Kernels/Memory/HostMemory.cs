@@ -13,7 +13,14 @@ internal sealed unsafe class HostMemory : DeviceMemory
     public HostMemory(long byteLength) : base(byteLength)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(byteLength);
-        _pointer = NativeMemory.AlignedAlloc((nuint)Math.Max(byteLength, 1), Alignment);
+        try
+        {
+            _pointer = NativeMemory.AlignedAlloc((nuint)Math.Max(byteLength, 1), Alignment);
+        }
+        catch (OutOfMemoryException e)
+        {
+            throw new OutOfMemoryException($"The host has no {byteLength:N0} bytes left.", e);
+        }
         _pressure = byteLength;
         if (_pressure > 0) GC.AddMemoryPressure(_pressure);
     }

@@ -35,6 +35,8 @@ internal static unsafe class Scratch
         HostMemory? memory = slots[(int)slot];
         if (memory is null || memory.ByteLength < bytes)
         {
+            // Empty first: where the larger one cannot be had, the slot must not go on naming freed memory.
+            slots[(int)slot] = null;
             memory?.Dispose();
             slots[(int)slot] = memory = new HostMemory(bytes);
         }
