@@ -9,7 +9,6 @@ internal static unsafe class CorrelationCpu<TLanes, TDoubles>
     where TDoubles : struct, IDoubleLanes<TDoubles>
 {
     private const long BandElements = 48_000;
-    private const long SmallWork = 200_000;
 
     /// <summary>A packed B beyond this leaves the second-level cache between two row tiles: then a group of columns stays and rows pass.</summary>
     private const long StationaryRowElements = 100_000;
@@ -21,24 +20,13 @@ internal static unsafe class CorrelationCpu<TLanes, TDoubles>
         if (c.Batch == 0 || c.Y.Grid <= 0 || c.X.Grid <= 0 || c.Columns == 0) return;
         int inner = c.InnerLength;
         long work = (long)c.Batch * c.Y.Grid * c.X.Grid * Math.Max(inner, 1) * c.Columns;
-        bool alone = work < SmallWork || workers.Count == 1;
         float* packed = Scratch.Get<float>(ScratchSlot.PackedB, TileCpu<TLanes, TDoubles>.PackedLength(c.Columns, inner));
         var packing = new Packing<TWeights> { Weights = weights, Packed = packed, Inner = inner, Columns = c.Columns };
         int groups = (c.Columns + TileCpu<TLanes, TDoubles>.Group - 1) / TileCpu<TLanes, TDoubles>.Group;
-        if (inner > 0) Run(workers, alone, groups, ref packing);
+        if (inner > 0) workers.Run(groups, ref packing, work);
         int bandRows = BandRows(c);
         var job = new Bands { C = c, Output = output, Packed = packed, BandRows = bandRows, BandCount = (c.Y.Grid + bandRows - 1) / bandRows };
-        Run(workers, alone, c.Batch * job.BandCount, ref job);
-    }
-
-    private static void Run<TJob>(Workers workers, bool alone, int chunks, ref TJob job) where TJob : struct, IJob
-    {
-        if (!alone)
-        {
-            workers.Run(chunks, ref job);
-            return;
-        }
-        for (int i = 0; i < chunks; i++) job.Execute(i);
+        workers.Run(c.Batch * job.BandCount, ref job, work);
     }
 
     private static int BandRows(in Correlation c)

@@ -22,7 +22,6 @@ internal static unsafe class WeightGradient<TLanes, TDoubles>
     private const int WantedChunks = 16;
     private const int SlicePositions = 2048;
     private const long SmallOutput = 65_536;
-    private const long SmallWork = 200_000;
     private const int MergeRows = 32;
 
     public static void Run(Workers workers, in ConvolutionShape shape, float* x, float* dy, float beta, float* dw)
@@ -50,14 +49,8 @@ internal static unsafe class WeightGradient<TLanes, TDoubles>
         };
         var merge = new Merge { Partial = job.Partial, Slices = slices, Patch = patch, Outputs = outputs, Ld = ld, Beta = beta, Dw = dw };
         int chunks = slices * job.ColumnChunks, merges = (patch + MergeRows - 1) / MergeRows;
-        if (work >= SmallWork)
-        {
-            workers.Run(chunks, ref job);
-            workers.Run(merges, ref merge);
-            return;
-        }
-        for (int i = 0; i < chunks; i++) job.Execute(i);
-        for (int i = 0; i < merges; i++) merge.Execute(i);
+        workers.Run(chunks, ref job, work);
+        workers.Run(merges, ref merge, work);
     }
 
     private struct Job : IJob

@@ -9,7 +9,6 @@ internal static unsafe class ProductCpu<TLanes, TDoubles>
     where TDoubles : struct, IDoubleLanes<TDoubles>
 {
     private const long BlockElements = 140_000;
-    private const long SmallWork = 200_000;
     private const int RowsPerPackedBlock = 192;
 
     public static void Run<TRows, TColumns>(
@@ -29,7 +28,7 @@ internal static unsafe class ProductCpu<TLanes, TDoubles>
         const int group = TileCpu<TLanes, TDoubles>.Group;
         int maxRows = TileCpu<TLanes, TDoubles>.MaxRows;
         long work = (long)m * n * Math.Max(inner.MaxLength, 1) * inner.Count;
-        int threads = work < SmallWork ? 1 : workers.Count;
+        int threads = workers.ThreadsFor(work);
         bool sweep = inner.Count == 1 && (long)inner.MaxLength * n <= InnerBlocks.SweepElements;
         int groups = (n + group - 1) / group;
         int columnChunks = sweep ? 1 : (int)Math.Min(groups, (((long)n * inner.MaxLength) + BlockElements - 1) / BlockElements);
@@ -56,23 +55,9 @@ internal static unsafe class ProductCpu<TLanes, TDoubles>
         {
             job.Shared = Scratch.Get<float>(ScratchSlot.PackedB, TileCpu<TLanes, TDoubles>.PackedLength(n, inner.MaxLength));
             var packing = new Packing<TColumns> { Columns = columns, Shared = job.Shared, N = n, Length = inner.MaxLength };
-            if (threads == 1)
-            {
-                for (int i = 0; i < groups; i++) packing.Execute(i);
-            }
-            else
-            {
-                workers.Run(groups, ref packing);
-            }
+            workers.Run(groups, ref packing, work);
         }
-        if (threads == 1)
-        {
-            for (int chunk = 0; chunk < rowChunks * job.ColumnChunks; chunk++) job.Execute(chunk);
-        }
-        else
-        {
-            workers.Run(rowChunks * job.ColumnChunks, ref job);
-        }
+        workers.Run(rowChunks * job.ColumnChunks, ref job, work);
     }
 
     private struct Packing<TColumns> : IJob where TColumns : struct, IColumnSource

@@ -13,6 +13,9 @@ internal sealed unsafe class Workers : IDisposable
     private const int Open = 1 << 30;
     private const int SpinsBeforeSleep = 2000;
 
+    /// <summary>Fused multiply-adds below which a second thread costs more than it brings: a few microseconds of one core.</summary>
+    private const long SmallWork = 200_000;
+
     private readonly Lock _caller = new();
     private readonly object _gate = new();
     private readonly Thread[] _threads;
@@ -41,12 +44,22 @@ internal sealed unsafe class Workers : IDisposable
     /// <summary>Threads that work on a job, the caller included.</summary>
     public int Count { get; }
 
+    /// <summary>Threads that <paramref name="work"/> fused multiply-adds are worth: all, or the caller alone.</summary>
+    public int ThreadsFor(long work) => work < SmallWork ? 1 : Count;
+
+    /// <summary><see cref="Run{TJob}(int, ref TJob)"/> where the chunks do <paramref name="work"/> fused multiply-adds together, which may be too little to share.</summary>
+    public void Run<TJob>(int chunks, ref TJob job, long work) where TJob : struct, IJob
+    {
+        if (ThreadsFor(work) > 1) Run(chunks, ref job);
+        else RunAlone(chunks, ref job);
+    }
+
     /// <summary>Runs every chunk of <paramref name="job"/> and returns when all are done. The first exception of a chunk is thrown here.</summary>
     public void Run<TJob>(int chunks, ref TJob job) where TJob : struct, IJob
     {
         if (chunks <= 1 || Count == 1 || _caller.IsHeldByCurrentThread || !_caller.TryEnter())
         {
-            for (int i = 0; i < chunks; i++) job.Execute(i);
+            RunAlone(chunks, ref job);
             return;
         }
         try
@@ -76,6 +89,11 @@ internal sealed unsafe class Workers : IDisposable
         _stopping = true;
         lock (_gate) Monitor.PulseAll(_gate);
         foreach (Thread thread in _threads) thread.Join();
+    }
+
+    private static void RunAlone<TJob>(int chunks, ref TJob job) where TJob : struct, IJob
+    {
+        for (int i = 0; i < chunks; i++) job.Execute(i);
     }
 
     private static void Invoke<TJob>(void* job, int chunk) where TJob : struct, IJob => Unsafe.AsRef<TJob>(job).Execute(chunk);

@@ -19,8 +19,6 @@ internal static unsafe class LagGram<TLanes, TDoubles>
     /// <summary>Most fp64 sums of all slices together: large kernels have many pieces.</summary>
     private const long SliceElements = 1L << 22;
 
-    private const long SmallWork = 200_000;
-
     /// <summary>A piece goes to fp64 after so many bands, and no fewer positions than below: a few sums of chains lose less than the chains.</summary>
     private const int StretchBands = 8;
 
@@ -57,16 +55,9 @@ internal static unsafe class LagGram<TLanes, TDoubles>
         };
         var merge = new Merge { Job = job, Slices = slices };
         int merges = slices > 1 ? groups * plan.LagCount : 0;
-        if (positions * channels * channels * plan.LagCount < SmallWork)
-        {
-            for (int i = 0; i < slices * groups; i++) job.Execute(i);
-            for (int i = 0; i < merges; i++) merge.Execute(i);
-        }
-        else
-        {
-            workers.Run(slices * groups, ref job);
-            if (merges > 0) workers.Run(merges, ref merge);
-        }
+        long work = positions * channels * channels * plan.LagCount;
+        workers.Run(slices * groups, ref job, work);
+        workers.Run(merges, ref merge, work);
     }
 
     /// <summary>What a piece has gathered in fp32.</summary>

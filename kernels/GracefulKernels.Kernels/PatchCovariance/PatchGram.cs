@@ -17,7 +17,6 @@ internal static unsafe class PatchGram<TLanes, TDoubles>
 
     private const int WantedChunks = 16;
     private const int SlicePositions = 4096;
-    private const long SmallWork = 200_000;
 
     public static void Run(Workers workers, in ConvolutionShape shape, float* x, bool homogeneous, double* sum)
     {
@@ -44,16 +43,9 @@ internal static unsafe class PatchGram<TLanes, TDoubles>
             SliceSums = slices > 1 ? Scratch.Get<double>(ScratchSlot.SliceSums, (long)slices * groups * d * Group) : null,
         };
         var merge = new Merge { Job = job, Slices = slices };
-        if (positions * patch * d < SmallWork)
-        {
-            for (int i = 0; i < slices * chunks; i++) job.Execute(i);
-            for (int i = 0; i < groups && slices > 1; i++) merge.Execute(i);
-        }
-        else
-        {
-            workers.Run(slices * chunks, ref job);
-            if (slices > 1) workers.Run(groups, ref merge);
-        }
+        long work = positions * patch * d;
+        workers.Run(slices * chunks, ref job, work);
+        workers.Run(slices > 1 ? groups : 0, ref merge, work);
         if (homogeneous) sum[((nint)d * d) - 1] += positions;
     }
 
