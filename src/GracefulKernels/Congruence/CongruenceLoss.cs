@@ -43,33 +43,33 @@ public static unsafe class CongruenceLoss
     {
         options ??= new CongruenceOptions();
         int rows = labels.Length;
-        Validate.Classes(classes);
-        Validate.Matrix(newLogits.Length, rows, classes, nameof(newLogits));
-        if (oldLogits.Length != 0 || rows == 0) Validate.Matrix(oldLogits.Length, rows, classes, nameof(oldLogits));
+        Check.Classes(classes);
+        Check.Matrix(newLogits.Length, rows, classes, nameof(newLogits), Check.RowsOfLabels);
+        if (oldLogits.Length != 0 || rows == 0) Check.Matrix(oldLogits.Length, rows, classes, nameof(oldLogits), Check.RowsOfLabels);
         else if (options.Distance != CongruenceDistance.None)
         {
             throw new ArgumentException($"oldLogits is empty; the distance {options.Distance} needs [{rows} × {classes}].", nameof(oldLogits));
         }
-        if (!gradient.IsEmpty) Validate.Matrix(gradient.Length, rows, classes, nameof(gradient));
-        if (!perSample.IsEmpty) Validate.Vector(perSample.Length, rows, nameof(perSample));
-        if (!newPredictions.IsEmpty) Validate.Vector(newPredictions.Length, rows, nameof(newPredictions));
+        if (!gradient.IsEmpty) Check.Matrix(gradient.Length, rows, classes, nameof(gradient), Check.RowsOfLabels);
+        if (!perSample.IsEmpty) Check.Length(perSample.Length, rows, nameof(perSample), Check.RowsOfLabels);
+        if (!newPredictions.IsEmpty) Check.Length(newPredictions.Length, rows, nameof(newPredictions), Check.RowsOfLabels);
         if (!oldPredictions.IsEmpty)
         {
-            Validate.Vector(oldPredictions.Length, rows, nameof(oldPredictions));
+            Check.Length(oldPredictions.Length, rows, nameof(oldPredictions), Check.RowsOfLabels);
             if (oldLogits.IsEmpty) throw new ArgumentException("oldPredictions cannot be filled: oldLogits is empty.", nameof(oldPredictions));
         }
         if (gradient.Overlaps(newLogits, out int offset) && offset != 0)
         {
             throw new ArgumentException("gradient overlaps newLogits without being the same memory.", nameof(gradient));
         }
-        Validate.Apart(gradient, oldLogits, nameof(gradient), nameof(oldLogits));
-        Validate.Apart(perSample, newLogits, nameof(perSample), nameof(newLogits));
-        Validate.Apart(perSample, oldLogits, nameof(perSample), nameof(oldLogits));
-        Validate.Apart(perSample, gradient, nameof(perSample), nameof(gradient));
-        Validate.Apart(newPredictions, labels, nameof(newPredictions), nameof(labels));
-        Validate.Apart(oldPredictions, labels, nameof(oldPredictions), nameof(labels));
-        Validate.Apart(newPredictions, oldPredictions, nameof(newPredictions), nameof(oldPredictions));
-        long valid = Validate.Labels(labels, classes, options.IgnoreIndex);
+        Check.Apart(gradient, oldLogits, nameof(gradient), nameof(oldLogits));
+        Check.Apart(perSample, newLogits, nameof(perSample), nameof(newLogits));
+        Check.Apart(perSample, oldLogits, nameof(perSample), nameof(oldLogits));
+        Check.Apart(perSample, gradient, nameof(perSample), nameof(gradient));
+        Check.Apart(newPredictions, labels, nameof(newPredictions), nameof(labels));
+        Check.Apart(oldPredictions, labels, nameof(oldPredictions), nameof(labels));
+        Check.Apart(newPredictions, oldPredictions, nameof(newPredictions), nameof(oldPredictions));
+        long valid = Check.Labels(labels, classes, options.IgnoreIndex);
 
         fixed (float* z = newLogits, old = oldLogits, g = gradient, values = perSample)
         fixed (int* y = labels, predictionsNew = newPredictions, predictionsOld = oldPredictions)

@@ -37,7 +37,7 @@ public readonly unsafe partial record struct FlipCounts
         int ignoreIndex = -100,
         ComputeDevice? device = null)
     {
-        Validate.Classes(classes);
+        Check.Classes(classes);
         long[] counts = new long[(long)classes * FlipTable.Fields];
         CountLogits(oldLogits, newLogits, labels, classes, ignoreIndex, counts, device);
         return Tables(counts);
@@ -73,7 +73,7 @@ public readonly unsafe partial record struct FlipCounts
         int ignoreIndex = -100,
         ComputeDevice? device = null)
     {
-        Validate.Classes(classes);
+        Check.Classes(classes);
         long[] counts = new long[(long)classes * FlipTable.Fields];
         CountPredictions(oldPredictions, newPredictions, labels, classes, ignoreIndex, counts, device);
         return Tables(counts);
@@ -88,10 +88,10 @@ public readonly unsafe partial record struct FlipCounts
         Span<long> perClass,
         ComputeDevice? device)
     {
-        Validate.Classes(classes);
-        Validate.Matrix(oldLogits.Length, labels.Length, classes, nameof(oldLogits));
-        Validate.Matrix(newLogits.Length, labels.Length, classes, nameof(newLogits));
-        Validate.Labels(labels, classes, ignoreIndex);
+        Check.Classes(classes);
+        Check.Matrix(oldLogits.Length, labels.Length, classes, nameof(oldLogits), Check.RowsOfLabels);
+        Check.Matrix(newLogits.Length, labels.Length, classes, nameof(newLogits), Check.RowsOfLabels);
+        Check.Labels(labels, classes, ignoreIndex);
         fixed (float* old = oldLogits, updated = newLogits)
         fixed (int* y = labels)
         fixed (long* counts = perClass)
@@ -118,12 +118,12 @@ public readonly unsafe partial record struct FlipCounts
         Span<long> perClass,
         ComputeDevice? device)
     {
-        Validate.Classes(classes);
-        Validate.Vector(oldPredictions.Length, labels.Length, nameof(oldPredictions));
-        Validate.Vector(newPredictions.Length, labels.Length, nameof(newPredictions));
-        Validate.Labels(labels, classes, ignoreIndex);
-        Validate.Predictions(oldPredictions, classes, nameof(oldPredictions));
-        Validate.Predictions(newPredictions, classes, nameof(newPredictions));
+        Check.Classes(classes);
+        Check.Length(oldPredictions.Length, labels.Length, nameof(oldPredictions), Check.RowsOfLabels);
+        Check.Length(newPredictions.Length, labels.Length, nameof(newPredictions), Check.RowsOfLabels);
+        Check.Labels(labels, classes, ignoreIndex);
+        Check.Predictions(oldPredictions, classes, nameof(oldPredictions));
+        Check.Predictions(newPredictions, classes, nameof(newPredictions));
         fixed (int* old = oldPredictions, updated = newPredictions, y = labels)
         fixed (long* counts = perClass)
         {

@@ -46,14 +46,14 @@ public sealed unsafe class PairwiseFlips
         ArgumentOutOfRangeException.ThrowIfLessThan(models, 1);
         // A model's row of counts must be addressable beside the others.
         ArgumentOutOfRangeException.ThrowIfGreaterThan(models, 32768);
-        Validate.Classes(classes);
+        Check.Classes(classes);
         int rows = labels.Length;
         if (predictions.Length != (long)models * rows)
         {
             throw new ArgumentException($"predictions is [{predictions.Length}]; expected [{models} × {rows}] (models × labels.Length).", nameof(predictions));
         }
-        long samples = Validate.Labels(labels, classes, ignoreIndex);
-        Validate.Predictions(predictions, classes, nameof(predictions));
+        long samples = Check.Labels(labels, classes, ignoreIndex);
+        Check.Predictions(predictions, classes, nameof(predictions));
 
         IKernels kernels = (device ?? ComputeDevice.Default).Kernels;
         long[] right = new long[models], negative = new long[(long)models * models], differ = new long[(long)models * models];

@@ -45,14 +45,14 @@ public static unsafe class DenseLinearAlgebra
         int ldc,
         ComputeDevice? device = null)
     {
-        MatrixCheck.Size(m, nameof(m));
-        MatrixCheck.Size(n, nameof(n));
-        MatrixCheck.Size(k, nameof(k));
-        MatrixCheck.Matrix(a.Length, transposeA ? k : m, transposeA ? m : k, lda, nameof(a), nameof(lda));
-        MatrixCheck.Matrix(b.Length, transposeB ? n : k, transposeB ? k : n, ldb, nameof(b), nameof(ldb));
-        MatrixCheck.Matrix(c.Length, m, n, ldc, nameof(c), nameof(ldc));
-        MatrixCheck.Apart(c, a, nameof(c), nameof(a));
-        MatrixCheck.Apart(c, b, nameof(c), nameof(b));
+        Check.Size(m, nameof(m));
+        Check.Size(n, nameof(n));
+        Check.Size(k, nameof(k));
+        Check.Matrix(a.Length, transposeA ? k : m, transposeA ? m : k, lda, nameof(a), nameof(lda));
+        Check.Matrix(b.Length, transposeB ? n : k, transposeB ? k : n, ldb, nameof(b), nameof(ldb));
+        Check.Matrix(c.Length, m, n, ldc, nameof(c), nameof(ldc));
+        Check.Apart(c, a, nameof(c), nameof(a));
+        Check.Apart(c, b, nameof(c), nameof(b));
         var shape = new GemmShape(m, n, k, transposeA, transposeB, lda, ldb, ldc);
         fixed (float* pa = a, pb = b, pc = c)
         {
@@ -87,11 +87,11 @@ public static unsafe class DenseLinearAlgebra
         int ldc,
         ComputeDevice? device = null)
     {
-        MatrixCheck.Size(n, nameof(n));
-        MatrixCheck.Size(k, nameof(k));
-        MatrixCheck.Matrix(a.Length, transpose ? k : n, transpose ? n : k, lda, nameof(a), nameof(lda));
-        MatrixCheck.Matrix(c.Length, n, n, ldc, nameof(c), nameof(ldc));
-        MatrixCheck.Apart(c, a, nameof(c), nameof(a));
+        Check.Size(n, nameof(n));
+        Check.Size(k, nameof(k));
+        Check.Matrix(a.Length, transpose ? k : n, transpose ? n : k, lda, nameof(a), nameof(lda));
+        Check.Matrix(c.Length, n, n, ldc, nameof(c), nameof(ldc));
+        Check.Apart(c, a, nameof(c), nameof(a));
         fixed (float* pa = a, pc = c)
         {
             Kernels(device).Syrk(transpose, n, k, alpha, new Block<float>(pa, a.Length), lda, beta, new Block<float>(pc, c.Length), ldc);
@@ -114,8 +114,8 @@ public static unsafe class DenseLinearAlgebra
     /// <exception cref="ArgumentException">The span is too short.</exception>
     public static void Potrf(int n, Span<double> a, int lda, string? name = null, double? damping = null, ComputeDevice? device = null)
     {
-        MatrixCheck.Size(n, nameof(n));
-        MatrixCheck.Matrix(a.Length, n, n, lda, nameof(a), nameof(lda));
+        Check.Size(n, nameof(n));
+        Check.Matrix(a.Length, n, n, lda, nameof(a), nameof(lda));
         fixed (double* p = a)
         {
             int pivot = Kernels(device).CholeskyFactor(n, new Block<double>(p, a.Length), lda);
@@ -133,9 +133,9 @@ public static unsafe class DenseLinearAlgebra
     /// <exception cref="ArgumentException">The span is too short, or its diagonal is not that of a factor.</exception>
     public static void Potri(int n, Span<double> a, int lda, ComputeDevice? device = null)
     {
-        MatrixCheck.Size(n, nameof(n));
-        MatrixCheck.Matrix(a.Length, n, n, lda, nameof(a), nameof(lda));
-        MatrixCheck.Factor(a, n, lda, nameof(a));
+        Check.Size(n, nameof(n));
+        Check.Matrix(a.Length, n, n, lda, nameof(a), nameof(lda));
+        Check.Factor(a, n, lda, nameof(a));
         fixed (double* p = a) Kernels(device).CholeskyInverse(n, new Block<double>(p, a.Length), lda);
     }
 
@@ -152,12 +152,12 @@ public static unsafe class DenseLinearAlgebra
     /// <exception cref="ArgumentException">A span is too short, B overlaps L, or L's diagonal is not that of a factor.</exception>
     public static void Potrs(int n, ReadOnlySpan<double> a, int lda, int columns, Span<double> b, int ldb, ComputeDevice? device = null)
     {
-        MatrixCheck.Size(n, nameof(n));
-        MatrixCheck.Size(columns, nameof(columns));
-        MatrixCheck.Matrix(a.Length, n, n, lda, nameof(a), nameof(lda));
-        MatrixCheck.Matrix(b.Length, n, columns, ldb, nameof(b), nameof(ldb));
-        MatrixCheck.Apart(b, a, nameof(b), nameof(a));
-        MatrixCheck.Factor(a, n, lda, nameof(a));
+        Check.Size(n, nameof(n));
+        Check.Size(columns, nameof(columns));
+        Check.Matrix(a.Length, n, n, lda, nameof(a), nameof(lda));
+        Check.Matrix(b.Length, n, columns, ldb, nameof(b), nameof(ldb));
+        Check.Apart(b, a, nameof(b), nameof(a));
+        Check.Factor(a, n, lda, nameof(a));
         fixed (double* pa = a, pb = b)
         {
             Kernels(device).CholeskySolve(n, new Block<double>(pa, a.Length), lda, columns, new Block<double>(pb, b.Length), ldb);

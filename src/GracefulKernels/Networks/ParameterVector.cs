@@ -36,7 +36,7 @@ public sealed class ParameterVector : IDisposable
     public static ParameterVector FromArray(ParameterLayout layout, ComputeDevice device, ReadOnlySpan<float> values)
     {
         ArgumentNullException.ThrowIfNull(layout);
-        if (values.Length != layout.Count) throw new ArgumentException($"values is [{values.Length}]; expected [{layout.Count}] (all parameters).", nameof(values));
+        Check.Length(values.Length, layout.Count, nameof(values), "all parameters");
         Check.Finite(values, nameof(values));
         var vector = new ParameterVector(layout, device);
         device.Kernels.Upload<float>(layout.ToDeviceOrder(values), vector.Block);

@@ -1,9 +1,21 @@
 namespace GracefulKernels;
 
-/// <summary>Checks of matrices in spans: after them, kernels trust every index.</summary>
-internal static class MatrixCheck
+/// <summary>Matrices and vectors in spans.</summary>
+internal static partial class Check
 {
     public static void Size(int value, string name) => ArgumentOutOfRangeException.ThrowIfNegative(value, name);
+
+    public static void Length(int actual, long expected, string name, string meaning)
+    {
+        if (actual != expected) throw new ArgumentException($"{name} is [{actual}]; expected [{expected}] ({meaning}).", name);
+    }
+
+    public static void Matrix(int actual, int rows, int columns, string name, string meaning)
+    {
+        if (actual == (long)rows * columns) return;
+        string have = columns > 0 && actual % columns == 0 ? $"[{actual / columns} × {columns}]" : $"[{actual}]";
+        throw new ArgumentException($"{name} is {have}; expected [{rows} × {columns}] ({meaning}).", name);
+    }
 
     /// <summary>A matrix [rows × columns] whose rows are <paramref name="ld"/> elements apart lies wholly in its span.</summary>
     public static void Matrix(int length, int rows, int columns, int ld, string name, string ldName)

@@ -1,8 +1,11 @@
 namespace GracefulKernels;
 
-/// <summary>Checks of the spans that enter the losses and the flip counts: after them, kernels trust every index.</summary>
-internal static class Validate
+/// <summary>Labels and predictions.</summary>
+internal static partial class Check
 {
+    /// <summary>What the rows of the losses' and the flip counts' operands are.</summary>
+    public const string RowsOfLabels = "rows = labels.Length";
+
     /// <summary>Class numbers pass through fp32 lanes, which hold whole numbers up to here.</summary>
     private const int MaxClasses = 1 << 24;
 
@@ -14,21 +17,15 @@ internal static class Validate
         }
     }
 
-    public static void Matrix(int length, int rows, int classes, string name)
+    public static void Labels(ReadOnlySpan<int> labels, int classes, string name)
     {
-        if (length == (long)rows * classes) return;
-        string shape = length % classes == 0 ? $"[{length / classes} × {classes}]" : $"[{length}]";
-        throw new ArgumentException($"{name} is {shape}; expected [{rows} × {classes}] (rows = labels.Length).", name);
-    }
-
-    public static void Vector(int length, int rows, string name)
-    {
-        if (length != rows) throw new ArgumentException($"{name} is [{length}]; expected [{rows}] (rows = labels.Length).", name);
-    }
-
-    public static void Apart<T>(ReadOnlySpan<T> output, ReadOnlySpan<T> other, string name, string otherName)
-    {
-        if (output.Overlaps(other)) throw new ArgumentException($"{name} overlaps {otherName}.", name);
+        for (int i = 0; i < labels.Length; i++)
+        {
+            if ((uint)labels[i] >= (uint)classes)
+            {
+                throw new ArgumentOutOfRangeException(name, labels[i], $"{name}[{i}] is {labels[i]}; expected a class in [0, {classes}).");
+            }
+        }
     }
 
     /// <summary>Returns how many labels are not <paramref name="ignoreIndex"/>, which is tested before the range.</summary>

@@ -2,8 +2,8 @@ using System.Runtime.CompilerServices;
 
 namespace GracefulKernels;
 
-/// <summary>Checks of arguments that several public entries share.</summary>
-internal static class Check
+/// <summary>Checks of the arguments of public entries: after them, kernels trust every size and every index.</summary>
+internal static partial class Check
 {
     /// <summary>Throws at the first NaN or infinity, naming its place.</summary>
     public static void Finite(ReadOnlySpan<float> values, string name)
@@ -11,29 +11,6 @@ internal static class Check
         for (int i = 0; i < values.Length; i++)
         {
             if (!float.IsFinite(values[i])) throw new ArgumentException($"{name}[{i}] is {values[i]}; every element must be finite.", name);
-        }
-    }
-
-    public static void Length(int actual, long expected, string name, string meaning)
-    {
-        if (actual != expected) throw new ArgumentException($"{name} is [{actual}]; expected [{expected}] ({meaning}).", name);
-    }
-
-    public static void Matrix(int actual, int rows, int columns, string name, string meaning)
-    {
-        if (actual == (long)rows * columns) return;
-        string have = columns > 0 && actual % columns == 0 ? $"[{actual / columns} × {columns}]" : $"[{actual}]";
-        throw new ArgumentException($"{name} is {have}; expected [{rows} × {columns}] ({meaning}).", name);
-    }
-
-    public static void Labels(ReadOnlySpan<int> labels, int classes, string name)
-    {
-        for (int i = 0; i < labels.Length; i++)
-        {
-            if ((uint)labels[i] >= (uint)classes)
-            {
-                throw new ArgumentOutOfRangeException(name, labels[i], $"{name}[{i}] is {labels[i]}; expected a class in [0, {classes}).");
-            }
         }
     }
 
