@@ -64,19 +64,8 @@ internal sealed unsafe class Workers : IDisposable
         }
         try
         {
-            _body = &Invoke<TJob>;
-            _job = Unsafe.AsPointer(ref job);
-            _chunks = chunks;
-            _next = 0;
-            _failure = null;
-            Volatile.Write(ref _members, Open);
-            Interlocked.Increment(ref _generation);
-            if (Volatile.Read(ref _sleepers) > 0) lock (_gate) Monitor.PulseAll(_gate);
-            Work();
-            Interlocked.And(ref _members, ~Open);
-            SpinWait spin = default;
-            while (Volatile.Read(ref _members) != 0) spin.SpinOnce(sleep1Threshold: -1);
-            _failure?.Throw();
+            // A job on the stack stays where it is; one inside an object must not be moved while helpers hold its address.
+            fixed (byte* pinned = &Unsafe.As<TJob, byte>(ref job)) Share(&Invoke<TJob>, pinned, chunks);
         }
         finally
         {
@@ -94,6 +83,36 @@ internal sealed unsafe class Workers : IDisposable
     private static void RunAlone<TJob>(int chunks, ref TJob job) where TJob : struct, IJob
     {
         for (int i = 0; i < chunks; i++) job.Execute(i);
+    }
+
+    /// <summary>
+    /// Opens the job, works, closes it and waits until no helper is inside. A helper that wakes late finds the job closed, or a later one open:
+    /// what it reads after joining is that job's, because all of it is written before the word that it joins through, and only while nobody is in.
+    /// </summary>
+    private void Share(delegate*<void*, int, void> body, void* job, int chunks)
+    {
+        _body = body;
+        _job = job;
+        _chunks = chunks;
+        _next = 0;
+        _failure = null;
+        Volatile.Write(ref _members, Open);
+        Interlocked.Increment(ref _generation);
+        try
+        {
+            if (Volatile.Read(ref _sleepers) > 0) lock (_gate) Monitor.PulseAll(_gate);
+            Work();
+        }
+        finally
+        {
+            // In any case, even where the caller is interrupted as it wakes the others: they hold the address of its job.
+            Interlocked.And(ref _members, ~Open);
+            SpinWait spin = default;
+            while (Volatile.Read(ref _members) != 0) spin.SpinOnce(sleep1Threshold: -1);
+        }
+        ExceptionDispatchInfo? failure = _failure;
+        _failure = null;
+        failure?.Throw();
     }
 
     private static void Invoke<TJob>(void* job, int chunk) where TJob : struct, IJob => Unsafe.AsRef<TJob>(job).Execute(chunk);
