@@ -5,7 +5,7 @@ namespace GracefulKernels.Kernels;
 /// <summary>
 /// potrf, right-looking: panels of 192 columns. A panel's rows are solved by substitution over steps of 48 columns whose triangular blocks
 /// have been inverted, so that all of it is the tile product; then the panel is packed once and the lower tiles behind it are updated.
-/// The diagonal block is factored by the caller, rows below it and the update by all threads.
+/// All threads solve and update; whoever finishes the next diagonal block factors it while the others go on.
 /// </summary>
 internal static unsafe class CholeskyFactorization<TRegister, TDoubles>
     where TRegister : struct, IDoubleRegister<TRegister>
@@ -13,7 +13,6 @@ internal static unsafe class CholeskyFactorization<TRegister, TDoubles>
 {
     private const int Depth = DoubleTile<TRegister>.Depth;
     private const int Step = DoubleTile<TRegister>.Step;
-    private const int RowsPerUpdate = 2 * Step;
 
     private static int Rows => DoubleTile<TRegister>.Rows;
 
@@ -36,19 +35,17 @@ internal static unsafe class CholeskyFactorization<TRegister, TDoubles>
         };
         panel.Left = panel.Small + (2 * Step * Step);
         panel.Right = panel.Left + (below * Depth);
-        for (int p = 0; p < n; p += Depth)
+        int failed = panel.FactorDiagonal(), missing;
+        for (int rest = n - Depth; rest > 0 && failed < 0; rest -= Depth)
         {
-            panel.Start = p;
-            int failed = panel.FactorDiagonal(Math.Min(Depth, n - p));
-            if (failed >= 0) return p + failed;
-            int rest = n - p - Depth;
-            if (rest <= 0) break;
             var solve = new SolveJob { Panel = panel };
             workers.Run(Chunks.Count(rest, Step), ref solve);
-            var update = new UpdateJob { Panel = panel, Chunks = Chunks.Count(rest, RowsPerUpdate) };
+            missing = Chunks.Count(Math.Min(rest, Depth), Step);
+            var update = new UpdateJob { Panel = panel, Chunks = Chunks.Count(rest, Step), ChunksOfNext = missing, Missing = &missing, Failed = &failed };
             workers.Run(update.Chunks, ref update);
+            panel.Start += Depth;
         }
-        return -1;
+        return failed;
     }
 
     private struct Panel
@@ -77,8 +74,10 @@ internal static unsafe class CholeskyFactorization<TRegister, TDoubles>
         /// <summary>The same as a right operand.</summary>
         public double* Right;
 
-        public readonly int FactorDiagonal(int order)
+        /// <summary>Returns −1, or the column of A whose pivot is not positive and finite.</summary>
+        public readonly int FactorDiagonal()
         {
+            int order = Math.Min(Depth, N - Start);
             double* u = Small, inverse = Small + (Step * Step);
             for (int s = 0; s * Step < order; s++)
             {
@@ -103,7 +102,7 @@ internal static unsafe class CholeskyFactorization<TRegister, TDoubles>
                 }
                 Transpose(rows + before, Depth, u, Step, count);
                 int failed = TriangularStep<TDoubles>.Factor(u, count);
-                if (failed >= 0) return before + failed;
+                if (failed >= 0) return Start + before + failed;
                 TriangularStep<TDoubles>.Invert(u, 1, Step, count, inverse);
                 CholeskyBlocks<TRegister>.PackTransposed(inverse, Step, Step, Step, Inverses + (before * Step), Step * Columns);
                 Transpose(u, Step, rows + before, Depth, count);
@@ -173,10 +172,29 @@ internal static unsafe class CholeskyFactorization<TRegister, TDoubles>
         public Panel Panel;
         public int Chunks;
 
+        /// <summary>Chunks of the next diagonal block.</summary>
+        public int ChunksOfNext;
+
+        /// <summary>How many of them are not done.</summary>
+        public int* Missing;
+
+        /// <summary>What became of the next diagonal block.</summary>
+        public int* Failed;
+
         public readonly void Execute(int chunk)
         {
-            // The longest rows first: the short ones even out the ends.
-            int first = (Chunks - 1 - chunk) * RowsPerUpdate, rest = Panel.N - Panel.Start - Depth, end = Math.Min(first + RowsPerUpdate, rest);
+            // The next diagonal block first; then the longest rows: the short ones even out the ends.
+            bool next = chunk < ChunksOfNext;
+            UpdateRows(next ? chunk : Chunks - 1 - (chunk - ChunksOfNext));
+            if (!next || Interlocked.Decrement(ref *Missing) > 0) return;
+            Panel behind = Panel;
+            behind.Start += Depth;
+            *Failed = behind.FactorDiagonal();
+        }
+
+        private readonly void UpdateRows(int index)
+        {
+            int first = index * Step, rest = Panel.N - Panel.Start - Depth, end = Math.Min(first + Step, rest);
             double* c = Panel.A + ((long)(Panel.Start + Depth) * Panel.Lda) + Panel.Start + Depth;
             for (int column = 0; column < end; column += Columns)
             {

@@ -3,7 +3,8 @@ namespace GracefulKernels.Kernels;
 /// <summary>
 /// potri in one sweep over panels of 192 rows. With W = L⁻¹, panel p of W is <c>L_pp⁻¹·(T_p | I)</c>, where T has gathered
 /// <c>−Σ_{k &lt; p} L_k·W_k</c>; from it the rows behind gather on and the rows before it gather <c>A⁻¹ = Σ_p W_pᵀ·W_p</c>. So W is never
-/// held as a whole, each panel is packed once, and every step is one product over all rows.
+/// held as a whole, each panel is packed once, and every step is one product over all rows. W_pp is lower triangular: products begin where it does, which
+/// changes no bit, because a chain that has met only zeros is zero.
 /// </summary>
 internal static unsafe class CholeskyInversion<TRegister, TDoubles>
     where TRegister : struct, IDoubleRegister<TRegister>
@@ -11,7 +12,6 @@ internal static unsafe class CholeskyInversion<TRegister, TDoubles>
 {
     private const int Depth = DoubleTile<TRegister>.Depth;
     private const int Step = DoubleTile<TRegister>.Step;
-    private const int RowsPerUpdate = 2 * Step;
 
     private static int Rows => DoubleTile<TRegister>.Rows;
 
@@ -32,15 +32,15 @@ internal static unsafe class CholeskyInversion<TRegister, TDoubles>
         };
         panel.Left = panel.Small + (Step * Step);
         panel.Right = panel.Left + (padded * Depth);
+        panel.MoveTo(0);
+        if (n > 0) panel.PackDiagonal();
         for (int p = 0; p < n; p += Depth)
         {
-            panel.Start = p;
-            panel.End = Math.Min(p + Depth, n);
-            panel.PackDiagonal();
+            panel.MoveTo(p);
             var solve = new SolveJob { Panel = panel };
             workers.Run(Chunks.Count(panel.End, Step), ref solve);
-            var update = new UpdateJob { Panel = panel };
-            workers.Run(Chunks.Count(n, RowsPerUpdate), ref update);
+            var update = new UpdateJob { Panel = panel, Chunks = Chunks.Count(n, Step) };
+            workers.Run(update.Chunks + 1, ref update);
         }
         var mirror = new MirrorJob { N = n, A = a, Lda = lda };
         workers.Run(Chunks.Count(n, Step), ref mirror);
@@ -71,6 +71,12 @@ internal static unsafe class CholeskyInversion<TRegister, TDoubles>
         /// <summary>Rows of the panel, padded.</summary>
         public readonly int Height => CholeskyBlocks<TRegister>.Pad(End - Start);
 
+        public void MoveTo(int start)
+        {
+            Start = start;
+            End = Math.Min(start + Depth, N);
+        }
+
         public readonly void PackDiagonal()
         {
             int order = End - Start;
@@ -97,17 +103,19 @@ internal static unsafe class CholeskyInversion<TRegister, TDoubles>
         {
             double* scratch = stackalloc double[Step * Columns];
             int height = Panel.Height, first = chunk * Step, end = Math.Min(first + Step, Panel.End);
+            // Columns of the identity: W is zero above them.
+            int skip = Math.Max(0, first - Panel.Start);
             LoadRightSide(first, end, height);
             for (int column = first; column < end; column += Columns)
             {
                 double* right = Panel.Right + ((long)column * Depth);
-                for (int before = 0; before < height; before += Step)
+                for (int before = skip; before < height; before += Step)
                 {
                     double* at = right + (before * Columns), factor = Panel.Factor + (before * Depth), inverse = Panel.Inverses + (before * Depth);
                     for (int r = 0; r < Step; r += Rows)
                     {
                         DoubleTile<TRegister>.Multiply<DoubleTile<TRegister>.Subtract>(
-                            factor + (r * Depth), right, before, at + (r * Columns), Columns, scratch + (r * Columns), Columns);
+                            factor + (r * Depth) + skip, right + (skip * Columns), before - skip, at + (r * Columns), Columns, scratch + (r * Columns), Columns);
                     }
                     for (int r = 0; r < Step; r += Rows)
                     {
@@ -153,13 +161,23 @@ internal static unsafe class CholeskyInversion<TRegister, TDoubles>
         }
     }
 
+    /// <summary>48 rows of A each, and the preparation of the next panel, whose part of L stands untouched.</summary>
     private struct UpdateJob : IJob
     {
         public Panel Panel;
+        public int Chunks;
 
         public readonly void Execute(int chunk)
         {
-            int first = chunk * RowsPerUpdate, end = Math.Min(first + RowsPerUpdate, Panel.N);
+            if (chunk == 0)
+            {
+                Panel next = Panel;
+                next.MoveTo(Panel.End);
+                if (next.Start < next.N) next.PackDiagonal();
+                return;
+            }
+            // The longest rows first: the short ones even out the ends.
+            int first = (Chunks - chunk) * Step, end = Math.Min(first + Step, Panel.N);
             if (first >= Panel.End) Behind(first, end);
             else Before(first, end);
         }
@@ -186,8 +204,10 @@ internal static unsafe class CholeskyInversion<TRegister, TDoubles>
                     }
                     else
                     {
+                        // The same stretch for every width of register: sixteen columns at a time.
+                        int skip = (column - Panel.Start) / 16 * 16;
                         CholeskyBlocks<TRegister>.Update<DoubleTile<TRegister>.Assign>(
-                            left, right, Depth, Panel.A, Panel.Lda, row, column, end, Panel.End, lower: false);
+                            left + skip, right + (skip * Columns), Depth - skip, Panel.A, Panel.Lda, row, column, end, Panel.End, lower: false);
                     }
                 }
             }
@@ -211,8 +231,10 @@ internal static unsafe class CholeskyInversion<TRegister, TDoubles>
                     }
                     else
                     {
+                        // Twelve rows at a time, whatever the tile has.
+                        int skip = (row - Panel.Start) / 12 * 12;
                         CholeskyBlocks<TRegister>.Update<DoubleTile<TRegister>.Assign>(
-                            left, right, height, Panel.A, Panel.Lda, row, column, end, end, lower: true);
+                            left + skip, right + (skip * Columns), height - skip, Panel.A, Panel.Lda, row, column, end, end, lower: true);
                     }
                 }
             }
