@@ -32,6 +32,7 @@ internal sealed unsafe class OpenBlasPeer : IPeer
             (_, KroneckerShape shape) => Kronecker(shape, ours),
             ("cholesky-factor", int n) => Factor(n),
             ("cholesky-inverse", int n) => Inverse(n),
+            (_, CholeskyBatchShape shape) => Batch(shape),
             ("vector-axpy", int n) => Axpy(n, ours),
             ("vector-dot", int n) => Dot(n, ours),
             ("vector-norm", int n) => Norm(n, ours),
@@ -104,6 +105,26 @@ internal sealed unsafe class OpenBlasPeer : IPeer
         CholeskyCases.FillPositiveDefinite(factor, n);
         OpenBlas.Dpotrf(n, factor.Pointer);
         return new PeerCall { Run = () => OpenBlas.Dpotri(n, a.Pointer), Reset = () => factor.Span.CopyTo(a.Span) }.Owns(own);
+    }
+
+    private static PeerCall Batch(CholeskyBatchShape s)
+    {
+        Operands own = new();
+        long length = (long)s.N * s.N;
+        Block<double> original = own.Allocate<double>(s.Count * length), a = own.Allocate<double>(s.Count * length);
+        for (int i = 0; i < s.Count; i++) CholeskyCases.FillPositiveDefinite(original.Slice(i * length, length), s.N);
+        return new PeerCall
+        {
+            Run = () =>
+            {
+                for (int i = 0; i < s.Count; i++)
+                {
+                    OpenBlas.Dpotrf(s.N, a.Pointer + (i * length));
+                    OpenBlas.Dpotri(s.N, a.Pointer + (i * length));
+                }
+            },
+            Reset = () => original.Span.CopyTo(a.Span),
+        }.Owns(own);
     }
 
     private static PeerCall Axpy(int n, Operands ours)

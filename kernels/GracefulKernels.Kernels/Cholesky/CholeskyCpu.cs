@@ -32,7 +32,58 @@ internal sealed unsafe partial class CpuKernels<TLanes, TDoubles>
         else CholeskySubstitution<DoubleRegisterScalar, TDoubles>.Run(_workers, n, a.Pointer, lda, columns, b.Pointer, ldb);
     }
 
+    public void CholeskyFactorBatch(int count, int n, Block<double> a, int lda, long stride, Block<int> pivots)
+    {
+        AssertBatch(count, n, a, lda, stride);
+        Debug.Assert(pivots.Length >= count);
+        var job = new FactorMatrix { Kernels = this, N = n, A = a.Pointer, Lda = lda, Stride = stride, Pivots = pivots.Pointer };
+        CholeskyBatch.Run(_workers, count, n, ref job);
+    }
+
+    public void CholeskyInverseBatch(int count, int n, Block<double> a, int lda, long stride)
+    {
+        AssertBatch(count, n, a, lda, stride);
+        var job = new InvertMatrix { Kernels = this, N = n, A = a.Pointer, Lda = lda, Stride = stride };
+        CholeskyBatch.Run(_workers, count, n, ref job);
+    }
+
+    private struct FactorMatrix : IMatrixJob
+    {
+        public CpuKernels<TLanes, TDoubles> Kernels;
+        public int N;
+        public double* A;
+        public int Lda;
+        public long Stride;
+        public int* Pivots;
+
+        public readonly long Work => (long)N * N * N / 6;
+
+        public readonly void Execute(int index)
+            => Pivots[index] = Kernels.CholeskyFactor(N, new Block<double>(A + (index * Stride), Length(N, Lda)), Lda);
+    }
+
+    private struct InvertMatrix : IMatrixJob
+    {
+        public CpuKernels<TLanes, TDoubles> Kernels;
+        public int N;
+        public double* A;
+        public int Lda;
+        public long Stride;
+
+        public readonly long Work => (long)N * N * N / 3;
+
+        public readonly void Execute(int index) => Kernels.CholeskyInverse(N, new Block<double>(A + (index * Stride), Length(N, Lda)), Lda);
+    }
+
+    private static long Length(int n, int lda) => n == 0 ? 0 : ((long)(n - 1) * lda) + n;
+
+    [Conditional("DEBUG")]
+    private static void AssertBatch(int count, int n, Block<double> a, int lda, long stride)
+        => Debug.Assert(
+            lda >= n && count >= 0 && (n == 0 || stride >= ((long)(n - 1) * lda) + n || count <= 1)
+            && (count == 0 || a.Length >= ((count - 1) * stride) + Length(n, lda)));
+
     [Conditional("DEBUG")]
     private static void AssertTriangle(int n, Block<double> a, int lda)
-        => Debug.Assert(lda >= n && (n == 0 || a.Length >= ((long)(n - 1) * lda) + n));
+        => Debug.Assert(lda >= n && a.Length >= Length(n, lda));
 }

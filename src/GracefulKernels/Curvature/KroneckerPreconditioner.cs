@@ -42,7 +42,14 @@ public sealed class KroneckerPreconditioner : IDisposable
         _workspace = new DeviceFloats(device.Kernels, largest);
         try
         {
-            foreach (KroneckerBlock b in factors.Blocks) _blocks.Add(Invert(b, factors.MeanWeight));
+            var inverses = new Queue<DeviceFloats>(
+                DampedInverses.Compute(device.Kernels, [.. factors.Blocks.SelectMany(b => Factors(b, factors.MeanWeight))], damping));
+            foreach (KroneckerBlock b in factors.Blocks)
+            {
+                DeviceFloats right = inverses.Dequeue();
+                DeviceFloats? left = b.HasOutputFactor ? inverses.Dequeue() : null;
+                _blocks.Add(new InverseBlock(b.Rows, b.Columns, left, right, layout[b.Weight], b.Bias is null ? null : layout[b.Bias]));
+            }
         }
         catch
         {
@@ -113,46 +120,23 @@ public sealed class KroneckerPreconditioner : IDisposable
         }
     }
 
-    private InverseBlock Invert(KroneckerBlock b, double meanWeight)
+    /// <summary>The matrices of a block: A, then G where there is one.</summary>
+    private IEnumerable<DampedSum> Factors(KroneckerBlock b, double meanWeight)
     {
-        ParameterInfo weight = Layout[b.Weight];
-        ParameterInfo? bias = b.Bias is null ? null : Layout[b.Bias];
         if (b.OutputSum is null)
         {
             // γ and β were made of weighted seeds; the inputs of the last layer were not weighted.
             double scale = b.Name == b.Weight ? 1 : meanWeight;
-            return new InverseBlock(b.Rows, b.Columns, null, Inverse(b.InputSum, scale / b.InputCount, Damping, b.Columns, "A", b.Name), weight, bias);
+            return [Named("A", b.InputSum, scale / b.InputCount, Damping, b.Columns)];
         }
         double traceA = Trace(b.InputSum, b.Columns) / b.InputCount / b.Columns, traceG = Trace(b.OutputSum, b.Rows) / b.OutputCount / b.Rows;
         double pi = Math.Sqrt(traceA / traceG), root = Math.Sqrt(Damping);
         // A dead layer has no scale to balance.
         if (!double.IsFinite(pi) || pi == 0) pi = 1;
-        DeviceFloats right = Inverse(b.InputSum, 1 / b.InputCount, pi * root, b.Columns, "A", b.Name);
-        try
-        {
-            return new InverseBlock(b.Rows, b.Columns, Inverse(b.OutputSum, 1 / b.OutputCount, root / pi, b.Rows, "G", b.Name), right, weight, bias);
-        }
-        catch
-        {
-            right.Dispose();
-            throw;
-        }
-    }
+        return [Named("A", b.InputSum, 1 / b.InputCount, pi * root, b.Columns), Named("G", b.OutputSum, 1 / b.OutputCount, root / pi, b.Rows)];
 
-    private DeviceFloats Inverse(double[] sum, double scale, double shift, int n, string factor, string layer)
-    {
-        IKernels kernels = Device.Kernels;
-        using DeviceMemory memory = kernels.Allocate((long)n * n * sizeof(double));
-        Block<double> a = memory.AsBlock<double>();
-        kernels.Upload<double>(sum, a);
-        kernels.Damp(n, scale, shift, a, a);
-        int pivot = kernels.CholeskyFactor(n, a, n);
-        // Nothing raises λ silently.
-        if (pivot >= 0) throw new NotPositiveDefiniteException($"Factor {factor} of layer '{layer}'", n, pivot, Damping);
-        kernels.CholeskyInverse(n, a, n);
-        var inverse = new DeviceFloats(kernels, (long)n * n);
-        kernels.Narrow(1, a, inverse.Block);
-        return inverse;
+        DampedSum Named(string factor, double[] sum, double scale, double shift, int order)
+            => new(sum, scale, shift, order, $"Factor {factor} of layer '{b.Name}'");
     }
 
     private static double Trace(double[] a, int n)

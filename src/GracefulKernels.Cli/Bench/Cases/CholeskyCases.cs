@@ -2,12 +2,15 @@ using GracefulKernels.Kernels;
 
 namespace GracefulKernels.Cli.Bench;
 
+/// <summary>Matrices of one order that are factored and inverted together.</summary>
+internal sealed record CholeskyBatchShape(int Count, int N);
+
 /// <summary>fp64 Cholesky factor (potrf) and inverse from it (potri), of sizes that Kronecker factors have.</summary>
 internal static class CholeskyCases
 {
     private static readonly int[] Sizes = [576, 1152, 2304, 4608];
 
-    public static IReadOnlyList<BenchCase> All { get; } = [.. Sizes.Select(Factor), .. Sizes.Select(Inverse)];
+    public static IReadOnlyList<BenchCase> All { get; } = [.. Sizes.Select(Factor), .. Sizes.Select(Inverse), Batch(16, 576)];
 
     /// <summary>A symmetric matrix of random numbers in [−1, 1] with a diagonal that makes it positive definite.</summary>
     public static void FillPositiveDefinite(Block<double> a, int n)
@@ -49,6 +52,28 @@ internal static class CholeskyCases
             operands.Run = () => kernels.CholeskyInverse(n, a, n);
         })
         { Quick = n <= 576 };
+    }
+
+    /// <summary>Factor and inverse of several matrices of one order, as a preconditioner takes them.</summary>
+    private static BenchCase Batch(int count, int n)
+    {
+        long length = (long)n * n;
+        WorkCount work = new() { Flops = (double)count * length * n, Fp64 = true, BytesRead = 8.0 * count * length, BytesWritten = 8.0 * count * length };
+        return new BenchCase("cholesky-batch", $"{count}x{n}", new CholeskyBatchShape(count, n), work, (kernels, operands) =>
+        {
+            Block<double> original = operands.Allocate<double>(count * length);
+            for (int i = 0; i < count; i++) FillPositiveDefinite(original.Slice(i * length, length), n);
+            Block<double> a = operands.Sum(count * length);
+            Block<int> pivots = operands.Allocate<int>(count);
+            operands.Reset = () => kernels.Copy(original, a);
+            operands.Run = () =>
+            {
+                kernels.CholeskyFactorBatch(count, n, a, n, length, pivots);
+                if (pivots.Span.ContainsAnyExcept(-1)) throw new InvalidOperationException("a pivot of a positive definite matrix is not positive");
+                kernels.CholeskyInverseBatch(count, n, a, n, length);
+            };
+        })
+        { Quick = true };
     }
 
     private static void Factor(IKernels kernels, int n, Block<double> a)

@@ -1,0 +1,106 @@
+using GracefulKernels.Kernels;
+
+namespace GracefulKernels.Tests;
+
+/// <summary>A batch is its matrices one by one, bit for bit, whichever of them run beside one another or share the threads.</summary>
+public class CholeskyBatchTests
+{
+    public static TheoryData<int, int> Shapes => new()
+    {
+        { 1, 5 }, { 2, 1 }, { 3, 17 }, { 4, 48 }, { 5, 49 }, { 16, 30 }, { 2, 96 }, { 3, 150 },
+        // More than one panel: what is left over shares the threads.
+        { 1, 200 }, { 3, 200 }, { 4, 193 }, { 7, 240 }, { 6, 385 },
+    };
+
+    [Theory]
+    [MemberData(nameof(Shapes))]
+    public void EachMatrixAsAlone(int count, int n)
+    {
+        int ld = n + (n % 3), length = ((n - 1) * ld) + n, stride = length + (n % 5);
+        double[][] alone = [.. Enumerable.Range(0, count).Select(i => SymmetricMatrix.Spread(n, ld, SymmetricMatrix.PositiveDefinite(n, i), double.NaN, lowerOnly: true))];
+        double[] all = Join(alone, stride);
+        IKernels single = KernelSetCases.Get(KernelSets.Best, 1);
+        double[] factors = Everywhere.Run(all, (k, o) =>
+        {
+            using var pivots = new GuardedBuffer<int>(count);
+            k.CholeskyFactorBatch(count, n, o, ld, stride, pivots.Block);
+            Assert.All(pivots.Span.ToArray(), pivot => Assert.Equal(-1, pivot));
+        }, $"factor {count} × {n}");
+        double[] inverses = Everywhere.Run(factors, (k, o) => k.CholeskyInverseBatch(count, n, o, ld, stride), $"inverse {count} × {n}");
+        foreach (double[] a in alone)
+        {
+            using var buffer = new GuardedBuffer<double>(a);
+            Assert.Equal(-1, single.CholeskyFactor(n, buffer.Block, ld));
+            buffer.Span.CopyTo(a);
+        }
+        Everywhere.AssertSame<double>(Join(alone, stride), factors, "factors");
+        foreach (double[] a in alone)
+        {
+            using var buffer = new GuardedBuffer<double>(a);
+            single.CholeskyInverse(n, buffer.Block, ld);
+            buffer.Span.CopyTo(a);
+        }
+        Everywhere.AssertSame<double>(Join(alone, stride), inverses, "inverses");
+    }
+
+    [Fact]
+    public void EveryOrderTo70()
+    {
+        for (int n = 0; n <= 70; n++)
+        {
+            int stride = Math.Max(1, n * n);
+            double[][] alone = [.. Enumerable.Range(0, 3).Select(i => SymmetricMatrix.PositiveDefinite(n, n + i))];
+            double[] all = Join(alone, stride);
+            IKernels single = KernelSetCases.Get(KernelSets.Best, 1);
+            double[] inverses = Everywhere.Run(all, (k, o) =>
+            {
+                using var pivots = new GuardedBuffer<int>(3);
+                k.CholeskyFactorBatch(3, n, o, n, stride, pivots.Block);
+                k.CholeskyInverseBatch(3, n, o, n, stride);
+            }, $"n = {n}");
+            foreach (double[] a in alone)
+            {
+                using var buffer = new GuardedBuffer<double>(a, guardBefore: true);
+                single.CholeskyFactor(n, buffer.Block, n);
+                single.CholeskyInverse(n, buffer.Block, n);
+                buffer.Span.CopyTo(a);
+            }
+            Everywhere.AssertSame<double>(Join(alone, stride), inverses, $"n = {n}");
+        }
+    }
+
+    [Theory]
+    [InlineData(60, 48)]
+    [InlineData(260, 191)]
+    [InlineData(260, 192)]
+    public void OneThatFailsIsNamedAndSpoilsNoOther(int n, int pivot)
+    {
+        const int Count = 4, Bad = 2;
+        int length = n * n;
+        double[][] alone = [.. Enumerable.Range(0, Count).Select(i => SymmetricMatrix.PositiveDefinite(n, i))];
+        for (int j = 0; j < n; j++) alone[Bad][(pivot * n) + j] = alone[Bad][(j * n) + pivot] = 0;
+        double[] all = Join(alone, length);
+        foreach (IKernels k in KernelSetCases.All())
+        {
+            using var buffer = new GuardedBuffer<double>(all);
+            using var pivots = new GuardedBuffer<int>(Count);
+            k.CholeskyFactorBatch(Count, n, buffer.Block, n, length, pivots.Block);
+            Assert.Equal([-1, -1, pivot, -1], pivots.Span.ToArray());
+            for (int i = 0; i < Count; i++)
+            {
+                if (i == Bad) continue;
+                using var one = new GuardedBuffer<double>(alone[i]);
+                k.CholeskyFactor(n, one.Block, n);
+                Everywhere.AssertSame<double>(one.Span, buffer.Span.Slice(i * length, length), $"{k.Name}, {k.Threads} threads, matrix {i}");
+            }
+        }
+    }
+
+    /// <summary>Matrices <paramref name="stride"/> apart, ending with the last element of the last.</summary>
+    private static double[] Join(double[][] matrices, int stride)
+    {
+        double[] all = new double[((matrices.Length - 1) * stride) + matrices[0].Length];
+        for (int i = 0; i < matrices.Length; i++) matrices[i].CopyTo(all, i * stride);
+        return all;
+    }
+}
