@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace GracefulKernels.Kernels;
 
 /// <summary>
@@ -115,6 +117,7 @@ internal static unsafe class CorrelationCpu<TLanes, TDoubles>
             return list;
         }
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         private readonly void Sweep(RowTile tile, int image, int row, int rows, nint rowStep)
         {
             const int group = TileCpu<TLanes, TDoubles>.Group;
@@ -127,7 +130,7 @@ internal static unsafe class CorrelationCpu<TLanes, TDoubles>
                 {
                     for (int x = 0, count; x < C.X.Grid; x += count)
                     {
-                        count = TileCpu<TLanes, TDoubles>.NextRows(C.X.Grid - x);
+                        count = TileCpu<TLanes, TDoubles>.NextRows(C.X.Grid - x, C.Columns);
                         tile.Start = start + (y * rowStep) + ((nint)x * C.X.Stride * C.Channels);
                         for (int j = from; j < Math.Min(from + outer, C.Columns); j += group) Emit(tile, image, row + y, x, count, j);
                     }
