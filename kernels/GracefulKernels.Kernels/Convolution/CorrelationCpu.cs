@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace GracefulKernels.Kernels;
 
 /// <summary>
@@ -84,7 +86,17 @@ internal static unsafe class CorrelationCpu<TLanes, TDoubles>
                     AddSegments(list, second, first.Start);
                 }
             }
-            Sweep(tile, image, row, rows, rowStep);
+            Sweep(tile, image, row, rows, rowStep, Ahead(C.Source1, chunk + 1), C.Source2 == null ? default : Ahead(C.Source2, chunk + 1));
+        }
+
+        /// <summary>What another chunk will read of a source: most often the one that this thread takes next.</summary>
+        private readonly ReadAhead Ahead(float* source, int chunk)
+        {
+            int image = chunk / BandCount, row = (chunk - (image * BandCount)) * BandRows;
+            if (image >= C.Batch) return default;
+            int first = Math.Max(C.Y.First(row), 0), end = Math.Min(C.Y.First(row) + C.Y.Extent(Math.Min(BandRows, C.Y.Grid - row)), C.Y.Source);
+            nint pitch = (nint)C.X.Source * C.Channels;
+            return new ReadAhead(source + (((((nint)image * C.Y.Source) + first) * pitch)), Math.Max(end - first, 0) * pitch);
         }
 
         private readonly Segment* AddSegments(Segment* list, in ImageBand band, float* start)
@@ -103,20 +115,29 @@ internal static unsafe class CorrelationCpu<TLanes, TDoubles>
             return list;
         }
 
-        private readonly void Sweep(RowTile tile, int image, int row, int rows, nint rowStep)
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        private readonly void Sweep(RowTile tile, int image, int row, int rows, nint rowStep, ReadAhead ahead1, ReadAhead ahead2)
         {
             const int group = TileCpu<TLanes, TDoubles>.Group;
             bool rowsStay = (long)C.InnerLength * C.Columns <= StationaryRowElements;
             int outer = rowsStay ? C.Columns : group;
             float* start = tile.Start;
+            int tiles = rows * ((C.X.Grid + TileCpu<TLanes, TDoubles>.RowLimit - 1) / TileCpu<TLanes, TDoubles>.RowLimit);
+            nint step1 = ahead1.Share(tiles), step2 = ahead2.Share(tiles);
             for (int from = 0; from < C.Columns; from += outer)
             {
+                bool last = from + outer >= C.Columns;
                 for (int y = 0; y < rows; y++)
                 {
                     for (int x = 0, count; x < C.X.Grid; x += count)
                     {
-                        count = TileCpu<TLanes, TDoubles>.NextRows(C.X.Grid - x);
+                        count = TileCpu<TLanes, TDoubles>.NextRows(C.X.Grid - x, C.Columns);
                         tile.Start = start + (y * rowStep) + ((nint)x * C.X.Stride * C.Channels);
+                        if (last)
+                        {
+                            ahead1.Fetch(step1);
+                            ahead2.Fetch(step2);
+                        }
                         for (int j = from; j < Math.Min(from + outer, C.Columns); j += group) Emit(tile, image, row + y, x, count, j);
                     }
                 }

@@ -112,7 +112,7 @@ internal static unsafe class WeightGradient<TLanes, TDoubles>
             {
                 for (int r = 0, count; r < runs.Length; r += count, row += count)
                 {
-                    count = TileCpu<TLanes, TDoubles>.NextRows(runs.Length - r);
+                    count = TileCpu<TLanes, TDoubles>.NextRows(runs.Length - r, width);
                     tile.Start = start + runs.Offset(run) + r;
                     to.C = partial + (row * Ld);
                     to.Rows = count;

@@ -75,3 +75,73 @@ internal readonly struct Size14 : ISize
 {
     public static int Value => 14;
 }
+
+internal readonly struct Size15 : ISize
+{
+    public static int Value => 15;
+}
+
+internal readonly struct Size16 : ISize
+{
+    public static int Value => 16;
+}
+
+internal readonly struct Size17 : ISize
+{
+    public static int Value => 17;
+}
+
+internal readonly struct Size18 : ISize
+{
+    public static int Value => 18;
+}
+
+internal readonly struct Size19 : ISize
+{
+    public static int Value => 19;
+}
+
+internal readonly struct Size20 : ISize
+{
+    public static int Value => 20;
+}
+
+internal readonly struct Size21 : ISize
+{
+    public static int Value => 21;
+}
+
+internal readonly struct Size22 : ISize
+{
+    public static int Value => 22;
+}
+
+internal readonly struct Size23 : ISize
+{
+    public static int Value => 23;
+}
+
+internal readonly struct Size24 : ISize
+{
+    public static int Value => 24;
+}
+
+internal readonly struct Size25 : ISize
+{
+    public static int Value => 25;
+}
+
+internal readonly struct Size26 : ISize
+{
+    public static int Value => 26;
+}
+
+internal readonly struct Size27 : ISize
+{
+    public static int Value => 27;
+}
+
+internal readonly struct Size28 : ISize
+{
+    public static int Value => 28;
+}

@@ -17,6 +17,9 @@ internal static unsafe class TileCpu<TLanes, TDoubles>
     /// <summary>Most rows of a tile on any processor.</summary>
     public const int RowLimit = 14;
 
+    /// <summary>Most rows of a tile of one register's width.</summary>
+    public const int TallRowLimit = 28;
+
     /// <summary>Most rows of a tile: as many as the registers hold beside two of B and one of A.</summary>
     public static int MaxRows => typeof(TLanes) == typeof(Lanes512) ? RowLimit : 6;
 
@@ -35,14 +38,24 @@ internal static unsafe class TileCpu<TLanes, TDoubles>
 
     /// <summary>Rows of the next tile where <paramref name="left"/> rows are left: equal heights rather than a thin rest.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static int NextRows(int left)
+    public static int NextRows(int left) => Share(left, MaxRows);
+
+    /// <summary>The same where the whole product has <paramref name="columns"/> columns: sixteen or fewer take taller tiles.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static int NextRows(int left, int columns)
+        => Share(left, typeof(TLanes) == typeof(Lanes512) && columns <= 16 ? TallRowLimit : MaxRows);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static int Share(int left, int limit)
     {
-        int tiles = (left + MaxRows - 1) / MaxRows;
+        int tiles = (left + limit - 1) / limit;
         return (left + tiles - 1) / tiles;
     }
 
     /// <summary>Computes a tile and stores it, through factors and epilogue where there are any.</summary>
+    /// <remarks>Optimised at once, as what it calls: in short calls the way to a tile is felt, and tiers take their time to see that.</remarks>
     [SkipLocalsInit]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Emit(in RowTile a, in Panel b, in Output output, in OutputTile tile)
     {
         int width = Width(tile.Columns);
@@ -57,11 +70,12 @@ internal static unsafe class TileCpu<TLanes, TDoubles>
         Finish(buffer, width, output, tile);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Multiply(in RowTile a, in Panel b, int width, int columns, int rows, float* c, nint ldc, bool add)
     {
         if (typeof(TLanes) == typeof(Lanes512))
         {
-            if (width == 16) Select<Register512, Vector512<float>, Size1>(a, b.Start, b.Step, rows, c, ldc, add);
+            if (width == 16) SelectTall<Register512, Vector512<float>>(a, b.Start, b.Step, rows, c, ldc, add);
             else Select<Register512, Vector512<float>, Size2>(a, b.Start, b.Step, rows, c, ldc, add);
             return;
         }
@@ -75,6 +89,7 @@ internal static unsafe class TileCpu<TLanes, TDoubles>
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Select<TRegister, TVector, TColumns>(in RowTile a, float* b, nint step, int rows, float* c, nint ldc, bool add)
         where TRegister : struct, IRegister<TVector>
         where TVector : struct
@@ -96,6 +111,44 @@ internal static unsafe class TileCpu<TLanes, TDoubles>
             case 12: MicroKernel<TRegister, TVector, Size12, TColumns>.Multiply(a, b, step, c, ldc, add); break;
             case 13: MicroKernel<TRegister, TVector, Size13, TColumns>.Multiply(a, b, step, c, ldc, add); break;
             case 14: MicroKernel<TRegister, TVector, Size14, TColumns>.Multiply(a, b, step, c, ldc, add); break;
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void SelectTall<TRegister, TVector>(in RowTile a, float* b, nint step, int rows, float* c, nint ldc, bool add)
+        where TRegister : struct, IRegister<TVector>
+        where TVector : struct
+    {
+        switch (rows)
+        {
+            case 1: TallKernel<TRegister, TVector, Size1>.Multiply(a, b, step, c, ldc, add); break;
+            case 2: TallKernel<TRegister, TVector, Size2>.Multiply(a, b, step, c, ldc, add); break;
+            case 3: TallKernel<TRegister, TVector, Size3>.Multiply(a, b, step, c, ldc, add); break;
+            case 4: TallKernel<TRegister, TVector, Size4>.Multiply(a, b, step, c, ldc, add); break;
+            case 5: TallKernel<TRegister, TVector, Size5>.Multiply(a, b, step, c, ldc, add); break;
+            case 6: TallKernel<TRegister, TVector, Size6>.Multiply(a, b, step, c, ldc, add); break;
+            case 7: TallKernel<TRegister, TVector, Size7>.Multiply(a, b, step, c, ldc, add); break;
+            case 8: TallKernel<TRegister, TVector, Size8>.Multiply(a, b, step, c, ldc, add); break;
+            case 9: TallKernel<TRegister, TVector, Size9>.Multiply(a, b, step, c, ldc, add); break;
+            case 10: TallKernel<TRegister, TVector, Size10>.Multiply(a, b, step, c, ldc, add); break;
+            case 11: TallKernel<TRegister, TVector, Size11>.Multiply(a, b, step, c, ldc, add); break;
+            case 12: TallKernel<TRegister, TVector, Size12>.Multiply(a, b, step, c, ldc, add); break;
+            case 13: TallKernel<TRegister, TVector, Size13>.Multiply(a, b, step, c, ldc, add); break;
+            case 14: TallKernel<TRegister, TVector, Size14>.Multiply(a, b, step, c, ldc, add); break;
+            case 15: TallKernel<TRegister, TVector, Size15>.Multiply(a, b, step, c, ldc, add); break;
+            case 16: TallKernel<TRegister, TVector, Size16>.Multiply(a, b, step, c, ldc, add); break;
+            case 17: TallKernel<TRegister, TVector, Size17>.Multiply(a, b, step, c, ldc, add); break;
+            case 18: TallKernel<TRegister, TVector, Size18>.Multiply(a, b, step, c, ldc, add); break;
+            case 19: TallKernel<TRegister, TVector, Size19>.Multiply(a, b, step, c, ldc, add); break;
+            case 20: TallKernel<TRegister, TVector, Size20>.Multiply(a, b, step, c, ldc, add); break;
+            case 21: TallKernel<TRegister, TVector, Size21>.Multiply(a, b, step, c, ldc, add); break;
+            case 22: TallKernel<TRegister, TVector, Size22>.Multiply(a, b, step, c, ldc, add); break;
+            case 23: TallKernel<TRegister, TVector, Size23>.Multiply(a, b, step, c, ldc, add); break;
+            case 24: TallKernel<TRegister, TVector, Size24>.Multiply(a, b, step, c, ldc, add); break;
+            case 25: TallKernel<TRegister, TVector, Size25>.Multiply(a, b, step, c, ldc, add); break;
+            case 26: TallKernel<TRegister, TVector, Size26>.Multiply(a, b, step, c, ldc, add); break;
+            case 27: TallKernel<TRegister, TVector, Size27>.Multiply(a, b, step, c, ldc, add); break;
+            case 28: TallKernel<TRegister, TVector, Size28>.Multiply(a, b, step, c, ldc, add); break;
         }
     }
 

@@ -12,4 +12,11 @@ internal static unsafe class Prefetch
     {
         if (Sse.IsSupported) Sse.Prefetch0(address);
     }
+
+    /// <summary>Into the second cache.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void IntoSecond(void* address)
+    {
+        if (Sse.IsSupported) Sse.Prefetch1(address);
+    }
 }

@@ -145,7 +145,7 @@ internal static unsafe class LagGram<TLanes, TDoubles>
             var output = new Output(1f, 0f, to.Columns, default);
             for (; row < Channels; row += to.Rows)
             {
-                to.Rows = TileCpu<TLanes, TDoubles>.NextRows(Channels - row);
+                to.Rows = TileCpu<TLanes, TDoubles>.NextRows(Channels - row, to.Columns);
                 to.C = partial + (row * to.Ld);
                 tile.Start = start + row;
                 TileCpu<TLanes, TDoubles>.Emit(tile, panel, output, to);

@@ -110,7 +110,7 @@ internal static unsafe class PatchGram<TLanes, TDoubles>
             {
                 for (int r = 0, count; r < runs.Length; r += count, row += count)
                 {
-                    count = TileCpu<TLanes, TDoubles>.NextRows(runs.Length - r);
+                    count = TileCpu<TLanes, TDoubles>.NextRows(runs.Length - r, width);
                     if (row + count <= column) continue;
                     tile.Start = start + runs.Offset(run) + r;
                     Emit(tile, panel, partial, row, count, width, first);
