@@ -12,7 +12,7 @@ internal readonly struct InnerBlocks
     private const int SweepLength = 8192;
 
     /// <summary>A block of B of this depth and of a few hundred columns fills half of a second-level cache.</summary>
-    private const int BlockLength = 448;
+    private const int BlockLength = 512;
 
     private readonly int _k;
     private readonly int _length;
@@ -30,6 +30,7 @@ internal readonly struct InnerBlocks
         _blocksPerProduct = Math.Max(1, (k + _length - 1) / Math.Max(_length, 1));
         Count = IsOneBlock ? 1 : products * _blocksPerProduct;
         MaxLength = IsOneBlock ? (int)total : _length;
+        IsSwept = IsOneBlock && total * columns <= SweepElements;
     }
 
     public int Products { get; }
@@ -38,6 +39,9 @@ internal readonly struct InnerBlocks
 
     /// <summary>Whether the whole inner dimension, of both products, is one block.</summary>
     public bool IsOneBlock { get; }
+
+    /// <summary>Whether, besides, all of B stays in the second-level cache, or near it.</summary>
+    public bool IsSwept { get; }
 
     /// <summary>Length of the longest block.</summary>
     public int MaxLength { get; }

@@ -1,9 +1,11 @@
+using System.Runtime.CompilerServices;
+
 namespace GracefulKernels.Kernels;
 
 /// <summary>Gives the driver its right operand, group by group of columns.</summary>
 internal unsafe interface IColumnSource
 {
-    /// <summary>Packs columns of one block as the sub-panels of <see cref="Panel"/>, padded with zeros to whole sub-panels.</summary>
+    /// <summary>Packs columns of one block, group behind group, as the sub-panels of <see cref="Panel"/>, padded with zeros to whole sub-panels.</summary>
     void Pack(int block, int column, int columns, float* destination);
 
     /// <summary>A group of whole registers where it lies, for work that reads it once. False where only a packed copy will do.</summary>
@@ -15,6 +17,9 @@ internal readonly unsafe struct MatrixColumns<TLanes, TDoubles> : IColumnSource
     where TLanes : struct, ILanes<TLanes, TDoubles>
     where TDoubles : struct, IDoubleLanes<TDoubles>
 {
+    /// <summary>Rows of a row-major operand that are copied to all panels before the next ones: they pass through memory in the order in which they lie.</summary>
+    private const int SlabRows = 16;
+
     private readonly float* _first;
     private readonly float* _second;
     private readonly nint _ld;
@@ -37,17 +42,26 @@ internal readonly unsafe struct MatrixColumns<TLanes, TDoubles> : IColumnSource
         return !_turned && products == 1 && (columns & 15) == 0;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Pack(int block, int column, int columns, float* destination)
     {
         _inner.Get(block, out int product, out int products, out int start, out int length);
-        int width = TileCpu<TLanes, TDoubles>.Width(columns), sub = TileCpu<TLanes, TDoubles>.SubPanel(width);
-        for (int j = 0; j < columns; j += sub)
+        nint total = (nint)products * length;
+        int slab = _turned ? length : SlabRows;
+        for (int p = 0; p < products; p++)
         {
-            for (int p = product; p < product + products; p++, destination += (nint)length * sub)
+            float* source = product + p == 0 ? _first : _second;
+            for (int from = 0; from < length; from += slab)
             {
-                float* source = p == 0 ? _first : _second;
-                if (_turned) PackedColumns<TLanes, TDoubles>.Turned(source + ((column + j) * _ld) + start, _ld, length, Math.Min(sub, columns - j), sub, destination);
-                else PackedColumns<TLanes, TDoubles>.Straight(source + (start * _ld) + column + j, _ld, length, Math.Min(sub, columns - j), sub, destination);
+                int rows = Math.Min(slab, length - from);
+                for (int j = 0, sub; j < columns; j += sub)
+                {
+                    int left = columns - j, width = TileCpu<TLanes, TDoubles>.Width(Math.Min(left, TileCpu<TLanes, TDoubles>.Group));
+                    sub = TileCpu<TLanes, TDoubles>.SubPanel(width);
+                    float* to = destination + (j * total) + ((((nint)p * length) + from) * sub);
+                    if (_turned) PackedColumns<TLanes, TDoubles>.Turned(source + ((column + j) * _ld) + start, _ld, rows, Math.Min(sub, left), sub, to);
+                    else PackedColumns<TLanes, TDoubles>.Straight(source + ((start + from) * _ld) + column + j, _ld, rows, Math.Min(sub, left), sub, to);
+                }
             }
         }
     }

@@ -6,10 +6,13 @@ namespace GracefulKernels.Kernels;
 internal unsafe interface IRowSource
 {
     /// <summary>Elements of scratch memory that <see cref="Tile"/> needs.</summary>
-    long ScratchLength { get; }
+    long TileLength { get; }
 
-    /// <summary>Rows <paramref name="row"/> onward of one block. <paramref name="segments"/> has room for two.</summary>
+    /// <summary>Rows <paramref name="row"/> onward of one block, packed into scratch memory where they are not read in place. <paramref name="segments"/> has room for two.</summary>
     void Tile(int row, int rows, int block, float* scratch, Segment* segments, out RowTile tile);
+
+    /// <summary>The cache lines of rows <paramref name="row"/> onward of one block, to be asked for early.</summary>
+    Lookahead Ahead(int row, int rows, int block);
 }
 
 /// <summary>
@@ -39,21 +42,23 @@ internal readonly unsafe struct MatrixRows<TLanes, TDoubles> : IRowSource
         _inner = inner;
         bool once = columns <= TileCpu<TLanes, TDoubles>.Group;
         // Rows a multiple of 2 KB apart fall into two cache sets: sixteen steps of k would reload every line sixteen times.
-        _inPlace = turned ? once : inner.IsOneBlock && ld * sizeof(float) % CacheSetBytes != 0;
+        _inPlace = turned ? once : inner.IsSwept && ld * sizeof(float) % CacheSetBytes != 0;
     }
 
-    public long ScratchLength => _inPlace ? 0 : _turned ? (long)_inner.MaxLength * TurnedStep : TileCpu<TLanes, TDoubles>.RowLimit * Stride;
+    public long TileLength => _inPlace ? 0 : _turned ? (long)_inner.MaxLength * TurnedStep : TileCpu<TLanes, TDoubles>.TallRowLimit * Stride;
 
     /// <summary>An odd number of cache lines: the rows of a tile spread over all sets.</summary>
     private nint Stride => (((_inner.MaxLength + 15) / 16) | 1) * 16;
 
     [SkipLocalsInit]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Tile(int row, int rows, int block, float* scratch, Segment* segments, out RowTile tile)
     {
         _inner.Get(block, out int product, out int products, out int start, out int length);
         float* source = (product == 0 ? _first : _second) + (_turned ? ((nint)start * _ld) + row : (row * _ld) + start);
         nint toSecond = products > 1 ? (nint)((byte*)_second - (byte*)_first) : 0;
         tile.Segments = segments;
+        tile.Ahead = default;
         if (_inPlace)
         {
             tile.Start = source;
@@ -76,6 +81,16 @@ internal readonly unsafe struct MatrixRows<TLanes, TDoubles> : IRowSource
         }
     }
 
+    public Lookahead Ahead(int row, int rows, int block)
+    {
+        _inner.Get(block, out int product, out _, out int start, out _);
+        float* source = product == 0 ? _first : _second;
+        nint ld = _ld * sizeof(float);
+        return _turned
+            ? new Lookahead { Start = (byte*)(source + ((nint)start * _ld) + row), Stride = ld, Lines = Lookahead.Steps, Advance = Lookahead.Steps * ld }
+            : new Lookahead { Start = (byte*)(source + (row * _ld) + start), Stride = ld, Lines = rows, Advance = Lookahead.Steps * sizeof(float) };
+    }
+
     private void CopyRows(float* source, int rows, int length, float* destination)
     {
         nint stride = Stride;
@@ -88,6 +103,10 @@ internal readonly unsafe struct MatrixRows<TLanes, TDoubles> : IRowSource
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void CopyTurned(float* source, int rows, int length, float* destination)
     {
-        for (int k = 0; k < length; k++, source += _ld, destination += TurnedStep) TLanes.Store(destination, TLanes.LoadPartial(source, rows));
+        for (int k = 0; k < length; k++, source += _ld, destination += TurnedStep)
+        {
+            Prefetch.Near(source + (PackedColumns<TLanes, TDoubles>.RowsAhead * _ld));
+            TLanes.Store(destination, TLanes.LoadPartial(source, rows));
+        }
     }
 }

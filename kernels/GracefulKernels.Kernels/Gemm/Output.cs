@@ -35,6 +35,9 @@ internal readonly unsafe struct Output
 
     public float Slope { get; }
 
+    /// <summary>Whether whole tiles that need no further work go past the caches: an output that no cache will hold, every row of it aligned.</summary>
+    public bool Streams { get; init; }
+
     /// <summary>Whether a tile of whole registers may go (<paramref name="add"/>: may be added) straight to C, with the same bits as the long way.</summary>
     public bool IsDirect(bool first, bool last, out bool add)
     {

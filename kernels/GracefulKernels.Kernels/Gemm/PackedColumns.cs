@@ -7,6 +7,9 @@ internal static unsafe class PackedColumns<TLanes, TDoubles>
     where TLanes : struct, ILanes<TLanes, TDoubles>
     where TDoubles : struct, IDoubleLanes<TDoubles>
 {
+    /// <summary>Rows by which memory is asked ahead where each lies in a page of its own and the hardware does not guess the next.</summary>
+    public const int RowsAhead = 24;
+
     /// <summary>Columns that are stored as rows, <paramref name="ld"/> apart.</summary>
     public static void Turned(float* source, nint ld, int length, int columns, int sub, float* destination)
     {
@@ -22,6 +25,8 @@ internal static unsafe class PackedColumns<TLanes, TDoubles>
         {
             for (int k = 0; k < length; k++, source += ld, destination += 32)
             {
+                Prefetch.Near(source + (RowsAhead * ld));
+                Prefetch.Near(source + (RowsAhead * ld) + 16);
                 TLanes.Store(destination, TLanes.Load(source));
                 TLanes.Store(destination + 16, TLanes.Load(source + 16));
             }

@@ -1,15 +1,28 @@
 namespace GracefulKernels.Kernels;
 
 /// <summary>
-/// The blocked driver behind GEMM and SYRK: columns are cut so that a block of B fills half of a second-level cache, rows so that every
-/// thread has work. How they are cut touches no bit of the result; only the blocks of the inner dimension do, and those follow from the shape.
+/// The driver behind GEMM and SYRK: chooses the loops for a shape and cuts rows and columns so that every thread has work. Neither touches a
+/// bit of the result; only the blocks of the inner dimension do, and those follow from the shape.
 /// </summary>
 internal static unsafe class ProductCpu<TLanes, TDoubles>
     where TLanes : struct, ILanes<TLanes, TDoubles>
     where TDoubles : struct, IDoubleLanes<TDoubles>
 {
-    private const long BlockElements = 140_000;
-    private const int RowsPerPackedBlock = 192;
+    private const int Group = TileCpu<TLanes, TDoubles>.Group;
+
+    /// <summary>Elements of B that are packed at a time: 4 MB, a core's part of a third-level cache.</summary>
+    private const long PackedElements = 1_100_000;
+
+    /// <summary>Elements of B below which several blocks are packed at a time, so that threads meet less often.</summary>
+    private const long PassElements = 300_000;
+
+    /// <summary>Elements of a block of A: half of a second-level cache.</summary>
+    private const long BlockElements = 115_000;
+
+    /// <summary>Tiles of a block of A, however short its inner dimension is.</summary>
+    private const int MostTiles = 32;
+
+    private const int ChunksPerThread = 4;
 
     public static void Run<TRows, TColumns>(
         Workers workers,
@@ -25,17 +38,7 @@ internal static unsafe class ProductCpu<TLanes, TDoubles>
         where TRows : struct, IRowSource
         where TColumns : struct, IColumnSource
     {
-        const int group = TileCpu<TLanes, TDoubles>.Group;
-        int maxRows = TileCpu<TLanes, TDoubles>.MaxRows;
-        long work = (long)m * n * Math.Max(inner.MaxLength, 1) * inner.Count;
-        int threads = workers.ThreadsFor(work);
-        bool sweep = inner.Count == 1 && (long)inner.MaxLength * n <= InnerBlocks.SweepElements;
-        int groups = (n + group - 1) / group;
-        int columnChunks = sweep ? 1 : (int)Math.Min(groups, (((long)n * inner.MaxLength) + BlockElements - 1) / BlockElements);
-        int wanted = threads == 1 ? 1 : 4 * threads;
-        int rowChunks = Math.Clamp((wanted + columnChunks - 1) / columnChunks, 1, Math.Max(1, m / (sweep ? 2 * maxRows : RowsPerPackedBlock)));
-        if (rowChunks * columnChunks < wanted) columnChunks = Math.Min(groups, (wanted + rowChunks - 1) / rowChunks);
-        var job = new Job<TRows, TColumns>
+        var task = new ProductTask<TLanes, TDoubles, TRows, TColumns>
         {
             Rows = rows,
             Columns = columns,
@@ -46,138 +49,70 @@ internal static unsafe class ProductCpu<TLanes, TDoubles>
             M = m,
             N = n,
             Lower = lower,
-            RowsPerChunk = (((m + rowChunks - 1) / rowChunks) + maxRows - 1) / maxRows * maxRows,
-            ColumnsPerChunk = (groups + columnChunks - 1) / columnChunks * group,
         };
-        job.ColumnChunks = (n + job.ColumnsPerChunk - 1) / job.ColumnsPerChunk;
-        rowChunks = (m + job.RowsPerChunk - 1) / job.RowsPerChunk;
-        if (sweep && rowChunks > 1)
-        {
-            job.Shared = Scratch.Get<float>(ScratchSlot.PackedB, TileCpu<TLanes, TDoubles>.PackedLength(n, inner.MaxLength));
-            var packing = new Packing<TColumns> { Columns = columns, Shared = job.Shared, N = n, Length = inner.MaxLength };
-            workers.Run(groups, ref packing, work);
-        }
-        workers.Run(rowChunks * job.ColumnChunks, ref job, work);
+        long work = (long)m * n * Math.Max(inner.MaxLength, 1) * inner.Count;
+        int wanted = workers.ThreadsFor(work) == 1 ? 1 : ChunksPerThread * workers.Count;
+        if (m <= TileCpu<TLanes, TDoubles>.MaxRows) Thin(workers, task, work, wanted);
+        else if (inner.IsSwept) Swept(workers, task, work, wanted);
+        else Blocked(workers, task, work, wanted);
     }
 
-    private struct Packing<TColumns> : IJob where TColumns : struct, IColumnSource
-    {
-        public TColumns Columns;
-        public float* Shared;
-        public int N;
-        public nint Length;
-
-        public readonly void Execute(int chunk)
-        {
-            int column = chunk * TileCpu<TLanes, TDoubles>.Group;
-            Columns.Pack(0, column, Math.Min(TileCpu<TLanes, TDoubles>.Group, N - column), Shared + (column * Length));
-        }
-    }
-
-    private struct Job<TRows, TColumns> : IJob
+    private static void Thin<TRows, TColumns>(Workers workers, in ProductTask<TLanes, TDoubles, TRows, TColumns> task, long work, int wanted)
         where TRows : struct, IRowSource
         where TColumns : struct, IColumnSource
     {
-        public TRows Rows;
-        public TColumns Columns;
-        public InnerBlocks Inner;
-        public Output Output;
-        public float* C;
-        public nint Ldc;
-        public int M, N;
-        public int RowsPerChunk, ColumnsPerChunk, ColumnChunks;
-        public bool Lower;
-        public float* Shared;
+        int groups = Ceiling(task.N, Group);
+        var job = new ThinProduct<TLanes, TDoubles, TRows, TColumns> { Task = task, GroupsPerChunk = Ceiling(groups, wanted) };
+        workers.Run(Ceiling(groups, job.GroupsPerChunk), ref job, work);
+    }
 
-        public readonly void Execute(int chunk)
+    private static void Swept<TRows, TColumns>(Workers workers, in ProductTask<TLanes, TDoubles, TRows, TColumns> task, long work, int wanted)
+        where TRows : struct, IRowSource
+        where TColumns : struct, IColumnSource
+    {
+        SweptProduct<TLanes, TDoubles, TRows, TColumns> job = default;
+        job.B.Task = task;
+        job.B.Task.Output = task.Output with { Streams = (long)task.M * task.N * sizeof(float) > Streaming.Threshold && task.Ldc % 16 == 0 && Streaming.Head(task.C) == 0 };
+        job.B.Blocks = 1;
+        job.B.ColumnEnd = task.N;
+        job.B.Destination = Scratch.Get<float>(ScratchSlot.SharedB, job.B.BlockLength);
+        workers.Run(job.B.Chunks, ref job.B, work);
+        int tiles = Ceiling(task.M, TileCpu<TLanes, TDoubles>.MaxRows);
+        // A lower triangle has less work in its first rows: more, smaller chunks even it out.
+        job.RowsPerChunk = Ceiling(task.M, Math.Min(task.Lower ? 2 * wanted : wanted, Math.Max(1, tiles / 2)));
+        workers.Run(Ceiling(task.M, job.RowsPerChunk), ref job, work);
+    }
+
+    private static void Blocked<TRows, TColumns>(Workers workers, in ProductTask<TLanes, TDoubles, TRows, TColumns> task, long work, int wanted)
+        where TRows : struct, IRowSource
+        where TColumns : struct, IColumnSource
+    {
+        int maxRows = TileCpu<TLanes, TDoubles>.MaxRows, tiles = Ceiling(task.M, maxRows);
+        int tilesPerBlock = (int)Math.Clamp(BlockElements / ((long)task.Inner.MaxLength * maxRows), 1, MostTiles);
+        int rowChunks = Math.Max(Ceiling(tiles, tilesPerBlock), Math.Min(wanted, tiles / 4));
+        int passes = (int)Math.Clamp((((long)task.N * task.Inner.MaxLength) + PackedElements - 1) / PackedElements, 1, Ceiling(task.N, Group));
+        int columnsPerPass = Ceiling(Ceiling(task.N, passes), Group) * Group;
+        BlockedProduct<TLanes, TDoubles, TRows, TColumns> job = default;
+        job.B.Task = task;
+        for (int column = 0; column < task.N; column += columnsPerPass)
         {
-            int rowChunk = chunk / ColumnChunks, columnChunk = chunk - (rowChunk * ColumnChunks);
-            int row = rowChunk * RowsPerChunk, rowEnd = Math.Min(row + RowsPerChunk, M);
-            int column = columnChunk * ColumnsPerChunk, columnEnd = Math.Min(column + ColumnsPerChunk, N);
-            // Whole groups, so that their packed width is the one that a shared B has.
-            if (Lower) columnEnd = Math.Min(columnEnd, (rowEnd + 31) & ~31);
-            if (column >= columnEnd) return;
-            if (Lower && row < column) row = column;
-            if (row >= rowEnd) return;
-            bool direct = rowEnd - row <= TileCpu<TLanes, TDoubles>.MaxRows;
-            float* scratch = Scratch.Get<float>(ScratchSlot.PackedA, Rows.ScratchLength);
-            float* packed = Shared != null
-                ? Shared + ((nint)column * Inner.MaxLength)
-                : Scratch.Get<float>(ScratchSlot.PackedB, TileCpu<TLanes, TDoubles>.PackedLength(direct ? TileCpu<TLanes, TDoubles>.Group : columnEnd - column, Inner.MaxLength));
-            for (int block = 0; block < Inner.Count; block++)
+            job.B.Column = column;
+            job.B.ColumnEnd = Math.Min(column + columnsPerPass, task.N);
+            int groups = Ceiling(job.B.ColumnEnd - column, Group);
+            job.RowChunks = rowChunks;
+            job.GroupsPerChunk = Ceiling(groups, Math.Clamp(wanted / rowChunks, 1, groups));
+            job.ColumnChunks = Ceiling(groups, job.GroupsPerChunk);
+            int blocksPerPass = (int)Math.Clamp(PassElements / job.B.BlockLength, 1, task.Inner.Count);
+            job.B.Destination = Scratch.Get<float>(ScratchSlot.SharedB, blocksPerPass * job.B.BlockLength);
+            for (int block = 0; block < task.Inner.Count; block += blocksPerPass)
             {
-                Inner.Get(block, out _, out int products, out _, out int length);
-                length *= products;
-                if (direct && Shared == null)
-                {
-                    OneTile(block, length, row, rowEnd - row, column, columnEnd, scratch, packed);
-                    continue;
-                }
-                if (Shared == null)
-                {
-                    for (int j = column; j < columnEnd; j += TileCpu<TLanes, TDoubles>.Group)
-                    {
-                        Columns.Pack(block, j, Math.Min(TileCpu<TLanes, TDoubles>.Group, columnEnd - j), packed + ((nint)(j - column) * length));
-                    }
-                }
-                Block(block, length, row, rowEnd, column, columnEnd, scratch, packed);
+                job.B.FirstBlock = block;
+                job.B.Blocks = Math.Min(blocksPerPass, task.Inner.Count - block);
+                workers.Run(job.B.Chunks, ref job.B, work);
+                workers.Run(rowChunks * job.ColumnChunks, ref job, work);
             }
-        }
-
-        /// <summary>Every row tile of the chunk against a packed block of B.</summary>
-        private readonly void Block(int block, int length, int row, int rowEnd, int column, int columnEnd, float* scratch, float* packed)
-        {
-            Segment* segments = stackalloc Segment[2];
-            for (int rows; row < rowEnd; row += rows)
-            {
-                rows = TileCpu<TLanes, TDoubles>.NextRows(rowEnd - row);
-                Rows.Tile(row, rows, block, scratch, segments, out RowTile a);
-                int end = Lower ? Math.Min(columnEnd, row + rows) : columnEnd;
-                for (int j = column; j < end; j += TileCpu<TLanes, TDoubles>.Group)
-                {
-                    var panel = new Panel
-                    {
-                        Start = packed + ((nint)(j - column) * length),
-                        ColumnStride = length,
-                        Step = TileCpu<TLanes, TDoubles>.SubPanel(TileCpu<TLanes, TDoubles>.Width(Math.Min(TileCpu<TLanes, TDoubles>.Group, columnEnd - j))),
-                    };
-                    Emit(a, panel, block, row, rows, j, columnEnd);
-                }
-            }
-        }
-
-        /// <summary>One row tile alone: B is read once, so whole groups are taken where they lie and others are packed one at a time.</summary>
-        private readonly void OneTile(int block, int length, int row, int rows, int column, int columnEnd, float* scratch, float* packed)
-        {
-            Segment* segments = stackalloc Segment[2];
-            Rows.Tile(row, rows, block, scratch, segments, out RowTile a);
-            for (int j = column; j < columnEnd; j += TileCpu<TLanes, TDoubles>.Group)
-            {
-                int columns = Math.Min(TileCpu<TLanes, TDoubles>.Group, columnEnd - j);
-                if (!Columns.TryInPlace(block, j, columns, out Panel panel))
-                {
-                    Columns.Pack(block, j, columns, packed);
-                    panel.Start = packed;
-                    panel.ColumnStride = length;
-                    panel.Step = TileCpu<TLanes, TDoubles>.SubPanel(TileCpu<TLanes, TDoubles>.Width(columns));
-                }
-                Emit(a, panel, block, row, rows, j, columnEnd);
-            }
-        }
-
-        private readonly void Emit(in RowTile a, in Panel panel, int block, int row, int rows, int column, int columnEnd)
-        {
-            OutputTile tile;
-            tile.C = C + (row * Ldc) + column;
-            tile.Ld = Ldc;
-            tile.Row = row;
-            tile.Column = column;
-            tile.Rows = rows;
-            tile.Columns = Math.Min(TileCpu<TLanes, TDoubles>.Group, columnEnd - column);
-            tile.Limit = Lower ? row - column + 1 : OutputTile.NoLimit;
-            tile.First = block == 0;
-            tile.Last = block == Inner.Count - 1;
-            TileCpu<TLanes, TDoubles>.Emit(a, panel, Output, tile);
         }
     }
+
+    private static int Ceiling(int count, int size) => (count + size - 1) / size;
 }

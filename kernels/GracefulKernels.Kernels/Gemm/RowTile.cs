@@ -18,4 +18,7 @@ internal unsafe struct RowTile
     public nint Step;
     public Segment* Segments;
     public int SegmentCount;
+
+    /// <summary>What comes after it.</summary>
+    public Lookahead Ahead;
 }

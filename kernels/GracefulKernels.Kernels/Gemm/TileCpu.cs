@@ -36,6 +36,9 @@ internal static unsafe class TileCpu<TLanes, TDoubles>
     /// <summary>Elements of a packed operand of <paramref name="columns"/> columns.</summary>
     public static long PackedLength(int columns, long inner) => (columns + 15) / 16 * 16 * inner;
 
+    /// <summary>Tiles of <paramref name="rows"/> rows.</summary>
+    public static int TileCount(int rows) => (rows + MaxRows - 1) / MaxRows;
+
     /// <summary>Rows of the next tile where <paramref name="left"/> rows are left: equal heights rather than a thin rest.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static int NextRows(int left) => Share(left, MaxRows);
@@ -61,94 +64,99 @@ internal static unsafe class TileCpu<TLanes, TDoubles>
         int width = Width(tile.Columns);
         if (output.IsDirect(tile.First, tile.Last, out bool add) && tile.Columns == width && tile.Limit >= width)
         {
-            Multiply(a, b, width, width, tile.Rows, tile.C, tile.Ld, add);
+            // What is added to is asked for now and comes while the tile is multiplied.
+            for (int r = 0; add && r < tile.Rows; r++)
+            {
+                Prefetch.Near(tile.C + (r * tile.Ld));
+                Prefetch.Near(tile.C + (r * tile.Ld) + width - 1);
+            }
+            Multiply(a, b, width, width, tile.Rows, tile.C, tile.Ld, add ? TileStore.Add : output.Streams ? TileStore.Stream : TileStore.Store);
             return;
         }
         float* buffer = stackalloc float[(RowLimit * Group) + 16];
         buffer = (float*)(((nint)buffer + 63) & ~63);
-        Multiply(a, b, width, tile.Columns, tile.Rows, buffer, width, add: false);
+        Multiply(a, b, width, tile.Columns, tile.Rows, buffer, width, TileStore.Store);
         Finish(buffer, width, output, tile);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Multiply(in RowTile a, in Panel b, int width, int columns, int rows, float* c, nint ldc, bool add)
+    private static void Multiply(in RowTile a, in Panel b, int width, int columns, int rows, float* c, nint ldc, TileStore store)
     {
         if (typeof(TLanes) == typeof(Lanes512))
         {
-            if (width == 16) SelectTall<Register512, Vector512<float>>(a, b.Start, b.Step, rows, c, ldc, add);
-            else Select<Register512, Vector512<float>, Size2>(a, b.Start, b.Step, rows, c, ldc, add);
+            if (width == 16) SelectTall<Register512, Vector512<float>>(a, b.Start, b.Step, rows, c, ldc, store);
+            else Select<Register512, Vector512<float>>(a, b.Start, b.Step, rows, c, ldc, store);
             return;
         }
         int sub = SubPanel(width);
         for (int j = 0; j < columns; j += sub)
         {
             float* panel = b.Start + (j * b.ColumnStride);
-            if (typeof(TLanes) == typeof(Lanes256)) Select<Register256, Vector256<float>, Size2>(a, panel, b.Step, rows, c + j, ldc, add);
-            else if (typeof(TLanes) == typeof(Lanes128)) Select<Register128, Vector128<float>, Size2>(a, panel, b.Step, rows, c + j, ldc, add);
-            else Select<RegisterScalar, float, Size2>(a, panel, b.Step, rows, c + j, ldc, add);
+            if (typeof(TLanes) == typeof(Lanes256)) Select<Register256, Vector256<float>>(a, panel, b.Step, rows, c + j, ldc, store);
+            else if (typeof(TLanes) == typeof(Lanes128)) Select<Register128, Vector128<float>>(a, panel, b.Step, rows, c + j, ldc, store);
+            else Select<RegisterScalar, float>(a, panel, b.Step, rows, c + j, ldc, store);
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Select<TRegister, TVector, TColumns>(in RowTile a, float* b, nint step, int rows, float* c, nint ldc, bool add)
-        where TRegister : struct, IRegister<TVector>
-        where TVector : struct
-        where TColumns : struct, ISize
-    {
-        switch (rows)
-        {
-            case 1: MicroKernel<TRegister, TVector, Size1, TColumns>.Multiply(a, b, step, c, ldc, add); break;
-            case 2: MicroKernel<TRegister, TVector, Size2, TColumns>.Multiply(a, b, step, c, ldc, add); break;
-            case 3: MicroKernel<TRegister, TVector, Size3, TColumns>.Multiply(a, b, step, c, ldc, add); break;
-            case 4: MicroKernel<TRegister, TVector, Size4, TColumns>.Multiply(a, b, step, c, ldc, add); break;
-            case 5: MicroKernel<TRegister, TVector, Size5, TColumns>.Multiply(a, b, step, c, ldc, add); break;
-            case 6: MicroKernel<TRegister, TVector, Size6, TColumns>.Multiply(a, b, step, c, ldc, add); break;
-            case 7: MicroKernel<TRegister, TVector, Size7, TColumns>.Multiply(a, b, step, c, ldc, add); break;
-            case 8: MicroKernel<TRegister, TVector, Size8, TColumns>.Multiply(a, b, step, c, ldc, add); break;
-            case 9: MicroKernel<TRegister, TVector, Size9, TColumns>.Multiply(a, b, step, c, ldc, add); break;
-            case 10: MicroKernel<TRegister, TVector, Size10, TColumns>.Multiply(a, b, step, c, ldc, add); break;
-            case 11: MicroKernel<TRegister, TVector, Size11, TColumns>.Multiply(a, b, step, c, ldc, add); break;
-            case 12: MicroKernel<TRegister, TVector, Size12, TColumns>.Multiply(a, b, step, c, ldc, add); break;
-            case 13: MicroKernel<TRegister, TVector, Size13, TColumns>.Multiply(a, b, step, c, ldc, add); break;
-            case 14: MicroKernel<TRegister, TVector, Size14, TColumns>.Multiply(a, b, step, c, ldc, add); break;
-        }
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void SelectTall<TRegister, TVector>(in RowTile a, float* b, nint step, int rows, float* c, nint ldc, bool add)
+    private static void Select<TRegister, TVector>(in RowTile a, float* b, nint step, int rows, float* c, nint ldc, TileStore store)
         where TRegister : struct, IRegister<TVector>
         where TVector : struct
     {
         switch (rows)
         {
-            case 1: TallKernel<TRegister, TVector, Size1>.Multiply(a, b, step, c, ldc, add); break;
-            case 2: TallKernel<TRegister, TVector, Size2>.Multiply(a, b, step, c, ldc, add); break;
-            case 3: TallKernel<TRegister, TVector, Size3>.Multiply(a, b, step, c, ldc, add); break;
-            case 4: TallKernel<TRegister, TVector, Size4>.Multiply(a, b, step, c, ldc, add); break;
-            case 5: TallKernel<TRegister, TVector, Size5>.Multiply(a, b, step, c, ldc, add); break;
-            case 6: TallKernel<TRegister, TVector, Size6>.Multiply(a, b, step, c, ldc, add); break;
-            case 7: TallKernel<TRegister, TVector, Size7>.Multiply(a, b, step, c, ldc, add); break;
-            case 8: TallKernel<TRegister, TVector, Size8>.Multiply(a, b, step, c, ldc, add); break;
-            case 9: TallKernel<TRegister, TVector, Size9>.Multiply(a, b, step, c, ldc, add); break;
-            case 10: TallKernel<TRegister, TVector, Size10>.Multiply(a, b, step, c, ldc, add); break;
-            case 11: TallKernel<TRegister, TVector, Size11>.Multiply(a, b, step, c, ldc, add); break;
-            case 12: TallKernel<TRegister, TVector, Size12>.Multiply(a, b, step, c, ldc, add); break;
-            case 13: TallKernel<TRegister, TVector, Size13>.Multiply(a, b, step, c, ldc, add); break;
-            case 14: TallKernel<TRegister, TVector, Size14>.Multiply(a, b, step, c, ldc, add); break;
-            case 15: TallKernel<TRegister, TVector, Size15>.Multiply(a, b, step, c, ldc, add); break;
-            case 16: TallKernel<TRegister, TVector, Size16>.Multiply(a, b, step, c, ldc, add); break;
-            case 17: TallKernel<TRegister, TVector, Size17>.Multiply(a, b, step, c, ldc, add); break;
-            case 18: TallKernel<TRegister, TVector, Size18>.Multiply(a, b, step, c, ldc, add); break;
-            case 19: TallKernel<TRegister, TVector, Size19>.Multiply(a, b, step, c, ldc, add); break;
-            case 20: TallKernel<TRegister, TVector, Size20>.Multiply(a, b, step, c, ldc, add); break;
-            case 21: TallKernel<TRegister, TVector, Size21>.Multiply(a, b, step, c, ldc, add); break;
-            case 22: TallKernel<TRegister, TVector, Size22>.Multiply(a, b, step, c, ldc, add); break;
-            case 23: TallKernel<TRegister, TVector, Size23>.Multiply(a, b, step, c, ldc, add); break;
-            case 24: TallKernel<TRegister, TVector, Size24>.Multiply(a, b, step, c, ldc, add); break;
-            case 25: TallKernel<TRegister, TVector, Size25>.Multiply(a, b, step, c, ldc, add); break;
-            case 26: TallKernel<TRegister, TVector, Size26>.Multiply(a, b, step, c, ldc, add); break;
-            case 27: TallKernel<TRegister, TVector, Size27>.Multiply(a, b, step, c, ldc, add); break;
-            case 28: TallKernel<TRegister, TVector, Size28>.Multiply(a, b, step, c, ldc, add); break;
+            case 1: MicroKernel<TRegister, TVector, Size1>.Multiply(a, b, step, c, ldc, store); break;
+            case 2: MicroKernel<TRegister, TVector, Size2>.Multiply(a, b, step, c, ldc, store); break;
+            case 3: MicroKernel<TRegister, TVector, Size3>.Multiply(a, b, step, c, ldc, store); break;
+            case 4: MicroKernel<TRegister, TVector, Size4>.Multiply(a, b, step, c, ldc, store); break;
+            case 5: MicroKernel<TRegister, TVector, Size5>.Multiply(a, b, step, c, ldc, store); break;
+            case 6: MicroKernel<TRegister, TVector, Size6>.Multiply(a, b, step, c, ldc, store); break;
+            case 7: MicroKernel<TRegister, TVector, Size7>.Multiply(a, b, step, c, ldc, store); break;
+            case 8: MicroKernel<TRegister, TVector, Size8>.Multiply(a, b, step, c, ldc, store); break;
+            case 9: MicroKernel<TRegister, TVector, Size9>.Multiply(a, b, step, c, ldc, store); break;
+            case 10: MicroKernel<TRegister, TVector, Size10>.Multiply(a, b, step, c, ldc, store); break;
+            case 11: MicroKernel<TRegister, TVector, Size11>.Multiply(a, b, step, c, ldc, store); break;
+            case 12: MicroKernel<TRegister, TVector, Size12>.Multiply(a, b, step, c, ldc, store); break;
+            case 13: MicroKernel<TRegister, TVector, Size13>.Multiply(a, b, step, c, ldc, store); break;
+            case 14: MicroKernel<TRegister, TVector, Size14>.Multiply(a, b, step, c, ldc, store); break;
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void SelectTall<TRegister, TVector>(in RowTile a, float* b, nint step, int rows, float* c, nint ldc, TileStore store)
+        where TRegister : struct, IRegister<TVector>
+        where TVector : struct
+    {
+        switch (rows)
+        {
+            case 1: TallKernel<TRegister, TVector, Size1>.Multiply(a, b, step, c, ldc, store); break;
+            case 2: TallKernel<TRegister, TVector, Size2>.Multiply(a, b, step, c, ldc, store); break;
+            case 3: TallKernel<TRegister, TVector, Size3>.Multiply(a, b, step, c, ldc, store); break;
+            case 4: TallKernel<TRegister, TVector, Size4>.Multiply(a, b, step, c, ldc, store); break;
+            case 5: TallKernel<TRegister, TVector, Size5>.Multiply(a, b, step, c, ldc, store); break;
+            case 6: TallKernel<TRegister, TVector, Size6>.Multiply(a, b, step, c, ldc, store); break;
+            case 7: TallKernel<TRegister, TVector, Size7>.Multiply(a, b, step, c, ldc, store); break;
+            case 8: TallKernel<TRegister, TVector, Size8>.Multiply(a, b, step, c, ldc, store); break;
+            case 9: TallKernel<TRegister, TVector, Size9>.Multiply(a, b, step, c, ldc, store); break;
+            case 10: TallKernel<TRegister, TVector, Size10>.Multiply(a, b, step, c, ldc, store); break;
+            case 11: TallKernel<TRegister, TVector, Size11>.Multiply(a, b, step, c, ldc, store); break;
+            case 12: TallKernel<TRegister, TVector, Size12>.Multiply(a, b, step, c, ldc, store); break;
+            case 13: TallKernel<TRegister, TVector, Size13>.Multiply(a, b, step, c, ldc, store); break;
+            case 14: TallKernel<TRegister, TVector, Size14>.Multiply(a, b, step, c, ldc, store); break;
+            case 15: TallKernel<TRegister, TVector, Size15>.Multiply(a, b, step, c, ldc, store); break;
+            case 16: TallKernel<TRegister, TVector, Size16>.Multiply(a, b, step, c, ldc, store); break;
+            case 17: TallKernel<TRegister, TVector, Size17>.Multiply(a, b, step, c, ldc, store); break;
+            case 18: TallKernel<TRegister, TVector, Size18>.Multiply(a, b, step, c, ldc, store); break;
+            case 19: TallKernel<TRegister, TVector, Size19>.Multiply(a, b, step, c, ldc, store); break;
+            case 20: TallKernel<TRegister, TVector, Size20>.Multiply(a, b, step, c, ldc, store); break;
+            case 21: TallKernel<TRegister, TVector, Size21>.Multiply(a, b, step, c, ldc, store); break;
+            case 22: TallKernel<TRegister, TVector, Size22>.Multiply(a, b, step, c, ldc, store); break;
+            case 23: TallKernel<TRegister, TVector, Size23>.Multiply(a, b, step, c, ldc, store); break;
+            case 24: TallKernel<TRegister, TVector, Size24>.Multiply(a, b, step, c, ldc, store); break;
+            case 25: TallKernel<TRegister, TVector, Size25>.Multiply(a, b, step, c, ldc, store); break;
+            case 26: TallKernel<TRegister, TVector, Size26>.Multiply(a, b, step, c, ldc, store); break;
+            case 27: TallKernel<TRegister, TVector, Size27>.Multiply(a, b, step, c, ldc, store); break;
+            case 28: TallKernel<TRegister, TVector, Size28>.Multiply(a, b, step, c, ldc, store); break;
         }
     }
 

@@ -23,6 +23,9 @@ internal unsafe interface IRegister<TVector> where TVector : struct
 
     static abstract void Store(float* destination, TVector value);
 
+    /// <summary>Stores past the caches where the processor can; <paramref name="destination"/> is aligned to the register.</summary>
+    static abstract void StoreStreaming(float* destination, TVector value);
+
     static abstract TVector Add(TVector a, TVector b);
 
     /// <summary><c>a·b + c</c> rounded once, on every processor.</summary>

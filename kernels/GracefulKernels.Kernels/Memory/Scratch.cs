@@ -5,6 +5,7 @@ internal enum ScratchSlot
 {
     PackedA,
     PackedB,
+    SharedB,
     PartialSums,
     PaddedImage,
     Covariance,
