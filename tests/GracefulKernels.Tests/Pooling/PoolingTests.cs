@@ -9,8 +9,17 @@ public class PoolingTests
     [
         new(2, 6, 6, 5, 2, 2), new(2, 7, 9, 17, 3, 2, 1), new(1, 5, 5, 16, 3, 1, 1), new(1, 4, 7, 1, 1, 3), new(2, 8, 5, 33, 2, 3),
         new(1, 6, 7, 3, 3, 2, 2, 1, 2, 0, 0, 1, true), new(1, 6, 7, 3, 3, 2, 2, 1, 2, 0, 0, 1, false), new(2, 5, 6, 20, 4, 4, 3, 3, 0, 3, 3, 1, false),
+        .. Sizes.OneByOneAndCombined(small: [3, 5, 4], largest: [40, 12, 12], combinations: 10, seed: 3).Select((n, i) => Sized(n, i % 4)),
         new(0, 4, 4, 3, 2, 2), new(7, 32, 32, 16, 3, 2, 1, false), new(1, 3, 3, 70, 3, 3), new(1, 300, 2, 64, 2, 2),
     ];
+
+    /// <summary>Channels, height and width; an image smaller than the kernel is padded until one window fits.</summary>
+    private static PoolShape Sized(int[] n, int kind)
+    {
+        (int kernel, int stride, int padding) = kind switch { 0 => (2, 2, 0), 1 => (3, 2, 1), 2 => (3, 1, 1), _ => (1, 2, 0) };
+        int bottom = Math.Max(padding, kernel - n[1] - padding), right = Math.Max(padding, kernel - n[2] - padding);
+        return new PoolShape(1 + (kind % 2), n[1], n[2], n[0], kernel, kernel, stride, stride, padding, padding, bottom, right, kind == 1);
+    }
 
     [Fact]
     public void MaxWithTiesNaNAndInfinities()

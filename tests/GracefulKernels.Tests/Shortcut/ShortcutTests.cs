@@ -7,6 +7,8 @@ public class ShortcutTests
     internal static IEnumerable<ShortcutShape> Shapes =>
     [
         new(2, 5, 7, 3, 2, 1, 2), new(1, 1, 1, 1, 1, 0, 0), new(3, 4, 4, 16, 2, 8, 8), new(2, 6, 5, 17, 3, 0, 5), new(2, 3, 3, 33, 1, 7, 0),
+        .. Sizes.OneByOneAndCombined(small: [3, 4, 5, 2, 3], largest: [40, 12, 12, 20, 20], combinations: 10, seed: 4)
+            .Select((n, i) => new ShortcutShape(1 + (i % 2), n[1], n[2], n[0], 1 + (i % 3), n[3] - 1, n[4] - 1)),
         new(0, 3, 3, 4, 2, 1, 1), new(9, 32, 32, 16, 2, 8, 8),
     ];
 
