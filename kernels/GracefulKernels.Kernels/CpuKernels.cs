@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace GracefulKernels.Kernels;
 
 /// <summary>
@@ -17,4 +19,16 @@ internal sealed unsafe partial class CpuKernels<TLanes, TDoubles> : IKernels
     public int Threads => _workers.Count;
 
     public void Dispose() => _workers.Dispose();
+
+    /// <summary>A whole register, or its first elements with zeros behind them.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static TLanes Load(float* source, int count) => count == Lane ? TLanes.Load(source) : TLanes.LoadPartial(source, count);
+
+    /// <summary>A whole register, or its first elements.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static void Store(float* destination, int count, TLanes value)
+    {
+        if (count == Lane) TLanes.Store(destination, value);
+        else TLanes.StorePartial(destination, count, value);
+    }
 }

@@ -22,6 +22,11 @@ internal sealed unsafe partial class CpuKernels<TLanes, TDoubles>
             Gemm(product, 1f, dy, w, beta, dx, default);
             return;
         }
+        if (InputGradientByScatter<TLanes, TDoubles>.Suits(shape))
+        {
+            InputGradientByScatter<TLanes, TDoubles>.Run(_workers, shape, dy.Pointer, w.Pointer, beta, dx.Pointer);
+            return;
+        }
         var output = new Output(1f, beta, shape.InChannels, default);
         for (int y = 0; y < Math.Min(shape.StrideY, shape.Height); y++)
         {

@@ -9,7 +9,7 @@ internal readonly unsafe struct PatchBands
     /// <summary>Positions of a band, where one row has no more: a chain short enough to lose little, a panel of B that stays in the first-level cache.</summary>
     public const int MaxPositions = 512;
 
-    private const long BandElements = 128_000;
+    private const long BandElements = 170_000;
 
     private readonly int _batch;
     private readonly int _channels;

@@ -17,6 +17,14 @@ internal static unsafe class PackedColumns<TLanes, TDoubles>
         Transposition.Copy(source, ld, columns, length, destination, sub);
     }
 
+    /// <summary>A whole group of columns that lie side by side, sub-panel by sub-panel, zeros up to its width.</summary>
+    public static Panel Panel(float* source, nint ld, int length, int columns, float* destination)
+    {
+        int width = TileCpu<TLanes, TDoubles>.Width(columns), sub = TileCpu<TLanes, TDoubles>.SubPanel(width);
+        for (int j = 0; j < width; j += sub) Straight(source + j, ld, length, Math.Clamp(columns - j, 0, sub), sub, destination + ((nint)j * length));
+        return new Panel { Start = destination, Step = sub, ColumnStride = length };
+    }
+
     /// <summary>Columns that lie side by side in rows <paramref name="ld"/> apart.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Straight(float* source, nint ld, int length, int columns, int sub, float* destination)

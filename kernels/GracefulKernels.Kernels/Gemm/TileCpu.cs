@@ -176,11 +176,11 @@ internal static unsafe class TileCpu<TLanes, TDoubles>
                 float* c = tile.C + (r * tile.Ld) + j;
                 TLanes v = TLanes.Load(product + j);
                 if (o.Alpha != 1f) v *= TLanes.Broadcast(o.Alpha);
-                if (beta != 0f) v = TLanes.MultiplyAdd(TLanes.Broadcast(beta), Load(c, count), v);
+                if (beta != 0f) v = TLanes.MultiplyAdd(TLanes.Broadcast(beta), CpuKernels<TLanes, TDoubles>.Load(c, count), v);
                 if (tile.Last)
                 {
-                    if (o.Bias != null) v += Load(o.Bias + column, count);
-                    if (o.Addend != null) v += Load(o.Addend + (row * o.Columns) + column, count);
+                    if (o.Bias != null) v += CpuKernels<TLanes, TDoubles>.Load(o.Bias + column, count);
+                    if (o.Addend != null) v += CpuKernels<TLanes, TDoubles>.Load(o.Addend + (row * o.Columns) + column, count);
                     if (o.Activation == EpilogueActivation.LeakyRelu)
                     {
                         TLanes positive = TLanes.GreaterThan(v, TLanes.Zero);
@@ -198,7 +198,4 @@ internal static unsafe class TileCpu<TLanes, TDoubles>
             }
         }
     }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static TLanes Load(float* source, int count) => count == 16 ? TLanes.Load(source) : TLanes.LoadPartial(source, count);
 }

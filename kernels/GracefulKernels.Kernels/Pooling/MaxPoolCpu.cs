@@ -25,7 +25,7 @@ internal sealed unsafe partial class CpuKernels<TLanes, TDoubles>
     {
         AssertPool(shape, dx.Length, dy.Length);
         Debug.Assert(argmax.Length == dy.Length);
-        var job = new MaxPoolScatterJob { Shape = shape, Dy = dy.Pointer, Argmax = argmax.Pointer, Beta = beta, Dx = dx.Pointer };
+        var job = new PoolAdjointJob<MaxTerm> { Shape = shape, Term = new MaxTerm(dy.Pointer, argmax.Pointer), Beta = beta, Dx = dx.Pointer };
         _workers.Run(shape.InputChunks, ref job);
     }
 
@@ -34,6 +34,20 @@ internal sealed unsafe partial class CpuKernels<TLanes, TDoubles>
         Debug.Assert(input == s.InputLength && output == s.OutputLength);
         Debug.Assert(s.PadTop < s.KernelHeight && s.PadBottom < s.KernelHeight && s.PadLeft < s.KernelWidth && s.PadRight < s.KernelWidth);
         Debug.Assert(s.KernelHeight * s.KernelWidth <= ushort.MaxValue);
+    }
+
+    /// <summary>A window's dy where its maximum is the pixel in question.</summary>
+    private readonly struct MaxTerm(float* dy, ushort* argmax) : IPoolTerm
+    {
+        private readonly float* _dy = dy;
+        private readonly ushort* _argmax = argmax;
+
+        /// <summary>The place that the pixel has in the window.</summary>
+        public float Number(in PoolShape s, int oy, int ox, int ky, int kx) => (ky * s.KernelWidth) + kx;
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public TLanes Share(long at, int count, TLanes number)
+            => TLanes.WhereEqual(TLanes.LoadUInt16(_argmax + at, count), number, Load(_dy + at, count), TLanes.Zero);
     }
 
     private struct MaxPoolJob : IJob
@@ -155,63 +169,5 @@ internal sealed unsafe partial class CpuKernels<TLanes, TDoubles>
                 }
             }
         }
-    }
-
-    /// <summary>
-    /// The scatter as a gather: each input pixel collects, in row-major order, from the windows that hold it. So no two threads write one
-    /// pixel and the order of a sum is fixed.
-    /// </summary>
-    private struct MaxPoolScatterJob : IJob
-    {
-        public PoolShape Shape;
-        public float* Dy;
-        public ushort* Argmax;
-        public float Beta;
-        public float* Dx;
-
-        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-        public readonly void Execute(int chunk)
-        {
-            int channels = Shape.Channels, outWidth = Shape.OutWidth, outHeight = Shape.OutHeight;
-            TLanes beta = TLanes.Broadcast(Beta);
-            Shape.InputRows(chunk, out long row, out long rowEnd);
-            for (; row < rowEnd; row++)
-            {
-                (long image, long iy) = Math.DivRem(row, Shape.Height);
-                PoolCover down = Shape.CoverOfLine((int)iy);
-                for (int ix = 0; ix < Shape.Width; ix++)
-                {
-                    PoolCover along = Shape.CoverOfColumn(ix, outWidth);
-                    float* dx = Dx + (((row * Shape.Width) + ix) * channels);
-                    for (int c = 0; c < channels; c += Lane)
-                    {
-                        int count = Math.Min(Lane, channels - c);
-                        TLanes sum = Beta == 0 ? TLanes.Zero : beta * Load(dx + c, count);
-                        for (int oy = down.First; oy < down.End; oy++)
-                        {
-                            int line = ((int)iy + Shape.PadTop - (oy * Shape.StrideY)) * Shape.KernelWidth;
-                            long at = ((((image * outHeight) + oy) * outWidth) + along.First) * channels + c;
-                            for (int ox = along.First; ox < along.End; ox++, at += channels)
-                            {
-                                int place = line + ix + Shape.PadLeft - (ox * Shape.StrideX);
-                                TLanes here = TLanes.Equal(TLanes.LoadUInt16(Argmax + at, count), TLanes.Broadcast(place));
-                                sum += TLanes.Select(here, Load(Dy + at, count), TLanes.Zero);
-                            }
-                        }
-                        Store(dx + c, count, sum);
-                    }
-                }
-            }
-        }
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static TLanes Load(float* source, int count) => count == Lane ? TLanes.Load(source) : TLanes.LoadPartial(source, count);
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Store(float* destination, int count, TLanes value)
-    {
-        if (count == Lane) TLanes.Store(destination, value);
-        else TLanes.StorePartial(destination, count, value);
     }
 }

@@ -14,7 +14,7 @@ internal sealed unsafe partial class CpuKernels<TLanes, TDoubles>
     public void MeanPoolAdjoint(in PoolShape shape, Block<float> dy, float beta, Block<float> dx)
     {
         AssertPool(shape, dx.Length, dy.Length);
-        var job = new MeanPoolAdjointJob { Shape = shape, Dy = dy.Pointer, Beta = beta, Dx = dx.Pointer };
+        var job = new PoolAdjointJob<MeanTerm> { Shape = shape, Term = new MeanTerm(dy.Pointer), Beta = beta, Dx = dx.Pointer };
         _workers.Run(shape.InputChunks, ref job);
     }
 
@@ -35,7 +35,7 @@ internal sealed unsafe partial class CpuKernels<TLanes, TDoubles>
                 for (int ox = 0; ox < outWidth; ox++)
                 {
                     PoolColumns columns = Shape.Columns(ox);
-                    TLanes divisor = TLanes.Broadcast(Shape.Divisor(lines, columns));
+                    TLanes divisor = TLanes.Broadcast(Shape.Divisor(lines.Bottom - lines.Top, columns.Right - columns.Left));
                     float* y = Y + (((row * outWidth) + ox) * channels);
                     for (int c = 0; c < channels; c += Lane)
                     {
@@ -54,46 +54,14 @@ internal sealed unsafe partial class CpuKernels<TLanes, TDoubles>
         }
     }
 
-    /// <summary>A gather over the windows that hold a pixel, for the reasons of <see cref="MaxPoolScatterJob"/>.</summary>
-    private struct MeanPoolAdjointJob : IJob
+    /// <summary>A window's dy by what its mean divides by.</summary>
+    private readonly struct MeanTerm(float* dy) : IPoolTerm
     {
-        public PoolShape Shape;
-        public float* Dy;
-        public float Beta;
-        public float* Dx;
+        private readonly float* _dy = dy;
 
-        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-        public readonly void Execute(int chunk)
-        {
-            int channels = Shape.Channels, outWidth = Shape.OutWidth, outHeight = Shape.OutHeight;
-            TLanes beta = TLanes.Broadcast(Beta);
-            Shape.InputRows(chunk, out long row, out long rowEnd);
-            for (; row < rowEnd; row++)
-            {
-                (long image, long iy) = Math.DivRem(row, Shape.Height);
-                PoolCover down = Shape.CoverOfLine((int)iy);
-                for (int ix = 0; ix < Shape.Width; ix++)
-                {
-                    PoolCover along = Shape.CoverOfColumn(ix, outWidth);
-                    float* dx = Dx + (((row * Shape.Width) + ix) * channels);
-                    for (int c = 0; c < channels; c += Lane)
-                    {
-                        int count = Math.Min(Lane, channels - c);
-                        TLanes sum = Beta == 0 ? TLanes.Zero : beta * Load(dx + c, count);
-                        for (int oy = down.First; oy < down.End; oy++)
-                        {
-                            long outRow = (image * outHeight) + oy;
-                            PoolLines lines = Shape.Lines(outRow);
-                            float* dy = Dy + (((outRow * outWidth) + along.First) * channels) + c;
-                            for (int ox = along.First; ox < along.End; ox++, dy += channels)
-                            {
-                                sum += Load(dy, count) / TLanes.Broadcast(Shape.Divisor(lines, Shape.Columns(ox)));
-                            }
-                        }
-                        Store(dx + c, count, sum);
-                    }
-                }
-            }
-        }
+        public float Number(in PoolShape s, int oy, int ox, int ky, int kx) => s.Divisor(s.RowsInside(oy), s.ColumnsInside(ox));
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public TLanes Share(long at, int count, TLanes number) => Load(_dy + at, count) / number;
     }
 }

@@ -56,10 +56,17 @@ internal static class PoolGeometry
         /// <summary>Output columns whose windows hold column <paramref name="ix"/>.</summary>
         public PoolCover CoverOfColumn(int ix, int outWidth) => Cover(ix + s.PadLeft, s.KernelWidth, s.StrideX, outWidth);
 
-        /// <summary>What the mean of a window divides by.</summary>
-        public int Divisor(in PoolLines lines, in PoolColumns columns)
-            => s.CountPadding ? s.KernelHeight * s.KernelWidth : (lines.Bottom - lines.Top) * (columns.Right - columns.Left);
+        /// <summary>Lines of the image that the windows of line <paramref name="oy"/> of an output touch.</summary>
+        public int RowsInside(int oy) => Inside((oy * s.StrideY) - s.PadTop, s.KernelHeight, s.Height);
+
+        /// <summary>Columns of the image that the windows of output column <paramref name="ox"/> touch.</summary>
+        public int ColumnsInside(int ox) => Inside((ox * s.StrideX) - s.PadLeft, s.KernelWidth, s.Width);
+
+        /// <summary>What the mean of a window divides by that has so many rows and columns inside the image.</summary>
+        public int Divisor(int rows, int columns) => s.CountPadding ? s.KernelHeight * s.KernelWidth : rows * columns;
     }
+
+    private static int Inside(int start, int kernel, int length) => Math.Min(kernel, length - start) - Math.Max(0, -start);
 
     private static PoolCover Cover(int at, int kernel, int stride, int count)
         => new(Math.Max(0, (at - kernel + stride) / stride), Math.Min(count, (at / stride) + 1));

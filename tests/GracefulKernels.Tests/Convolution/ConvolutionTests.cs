@@ -26,13 +26,13 @@ public class ConvolutionTests
 
             y.Span.Fill(float.NaN);
             kernels.ConvolutionForward(s, gx1.Block, gw1.Block, y.Block, default);
-            AssertBound(v1, m1, y.Span, s.PatchLength, $"{name} forward {s}");
+            Convolutions.AssertBound(v1, m1, y.Span, s.PatchLength, $"{name} forward {s}");
             y.AssertUntouchedOutside();
 
             y.Span.Fill(float.NaN);
             kernels.ConvolutionForwardPair(s, gx1.Block, gw1.Block, gx2.Block, gw2.Block, y.Block, default);
             for (int i = 0; i < v1.Length; i++) (v1[i], m1[i]) = (v1[i] + v2[i], m1[i] + m2[i]);
-            AssertBound(v1, m1, y.Span, 2 * s.PatchLength, $"{name} pair {s}");
+            Convolutions.AssertBound(v1, m1, y.Span, 2 * s.PatchLength, $"{name} pair {s}");
             y.AssertUntouchedOutside();
         }
     }
@@ -98,8 +98,8 @@ public class ConvolutionTests
                 (double[] vw, double[] mw) = Convolutions.WeightGradient(s, x, dy);
                 for (int i = 0; i < vx.Length; i++) (vx[i], mx[i]) = (vx[i] + (beta * x[i]), mx[i] + Math.Abs(beta * x[i]));
                 for (int i = 0; i < vw.Length; i++) (vw[i], mw[i]) = (vw[i] + (beta * w[i]), mw[i] + Math.Abs(beta * w[i]));
-                AssertBound(vx, mx, dx.Span, (s.KernelHeight * s.KernelWidth * s.OutChannels) + 1, $"{name} input gradient beta {beta} {s}");
-                AssertBound(vw, mw, dw.Span, (s.Batch * s.Positions) + 1, $"{name} weight gradient beta {beta} {s}");
+                Convolutions.AssertBound(vx, mx, dx.Span, (s.KernelHeight * s.KernelWidth * s.OutChannels) + 1, $"{name} input gradient beta {beta} {s}");
+                Convolutions.AssertBound(vw, mw, dw.Span, (s.Batch * s.Positions) + 1, $"{name} weight gradient beta {beta} {s}");
                 dx.AssertUntouchedOutside();
                 dw.AssertUntouchedOutside();
             }
@@ -143,14 +143,5 @@ public class ConvolutionTests
             squares += term * term;
         }
         return (value, Math.Sqrt(squares));
-    }
-
-    private static void AssertBound(double[] expected, double[] magnitude, ReadOnlySpan<float> actual, int length, string what)
-    {
-        for (int i = 0; i < expected.Length; i++)
-        {
-            // γ of the chain's length bounds any order of its products and sums.
-            Assert.True(Math.Abs(actual[i] - expected[i]) <= Tolerance.Gamma(length) * magnitude[i], $"{what} at {i}: {actual[i]:R}, expected {expected[i]:R}");
-        }
     }
 }

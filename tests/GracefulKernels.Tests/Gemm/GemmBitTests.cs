@@ -12,7 +12,7 @@ public unsafe class GemmBitTests
         {
             (37, 70, 33, false, false), (300, 33, 129, false, true), (64, 200, 500, true, false), (129, 385, 1000, false, false),
             (513, 41, 901, true, true), (1, 1000, 64, false, true), (401, 16, 144, false, false), (14, 300, 600, false, false), (33, 41, 9001, false, true),
-            (20, 64, 9000, true, false),
+            (20, 64, 9000, true, false), (20, 4400, 300, false, true),
         })
         {
             float[]? expected = null;
@@ -38,6 +38,32 @@ public unsafe class GemmBitTests
                 expectedMask ??= mask;
                 Tolerance.AssertSameBits(expected, c, $"{kernels.Name} with {kernels.Threads} threads, {m} × {n} × {k}");
                 Assert.Equal(expectedMask, mask);
+            }
+        }
+    }
+
+    /// <summary>Outputs that outgrow the caches are stored past them where their rows are aligned: with the same bits, and all of them there when the call returns.</summary>
+    [Theory]
+    [InlineData(64)]
+    [InlineData(16)]
+    public void StreamedOutputsHaveTheSameBits(int n)
+    {
+        const int k = 3;
+        int m = (int)(Streaming.Threshold / sizeof(float) / n) + 100;
+        var random = new Random(n);
+        float[] a = Matrices.Random(random, (long)m * k), b = Matrices.Random(random, (long)k * n);
+        using var aligned = new HostMemory((long)m * n * sizeof(float));
+        using var shifted = new HostMemory(((long)m * n * sizeof(float)) + HostMemory.Alignment);
+        ReadOnlySpan<byte> expected = new((void*)aligned.BaseAddress, m * n * sizeof(float));
+        ReadOnlySpan<byte> actual = new((byte*)shifted.BaseAddress + sizeof(float), m * n * sizeof(float));
+        fixed (float* pa = a, pb = b)
+        {
+            foreach (IKernels kernels in KernelSetCases.All())
+            {
+                new Span<byte>((void*)aligned.BaseAddress, expected.Length).Fill(0xFF);
+                kernels.Gemm(new GemmShape(m, n, k), 1f, new(pa, a.Length), new(pb, b.Length), 0f, aligned.AsBlock<float>(), default);
+                kernels.Gemm(new GemmShape(m, n, k), 1f, new(pa, a.Length), new(pb, b.Length), 0f, new((float*)shifted.BaseAddress + 1, (long)m * n), default);
+                Assert.True(expected.SequenceEqual(actual), $"{kernels.Name} with {kernels.Threads} threads");
             }
         }
     }

@@ -9,8 +9,20 @@ public class PoolingTests
     [
         new(2, 6, 6, 5, 2, 2), new(2, 7, 9, 17, 3, 2, 1), new(1, 5, 5, 16, 3, 1, 1), new(1, 4, 7, 1, 1, 3), new(2, 8, 5, 33, 2, 3),
         new(1, 6, 7, 3, 3, 2, 2, 1, 2, 0, 0, 1, true), new(1, 6, 7, 3, 3, 2, 2, 1, 2, 0, 0, 1, false), new(2, 5, 6, 20, 4, 4, 3, 3, 0, 3, 3, 1, false),
+        .. Sizes.OneByOneAndCombined(small: [3, 5, 4], largest: [40, 12, 12], combinations: 10, seed: 3).Select((n, i) => Sized(n, i % 4)),
         new(0, 4, 4, 3, 2, 2), new(7, 32, 32, 16, 3, 2, 1, false), new(1, 3, 3, 70, 3, 3), new(1, 300, 2, 64, 2, 2),
     ];
+
+    /// <summary>Channels, height and width; an image smaller than the kernel is padded until one window fits.</summary>
+    private static PoolShape Sized(int[] n, int kind)
+    {
+        (int kernel, int stride, int padding) = kind switch { 0 => (2, 2, 0), 1 => (3, 2, 1), 2 => (3, 1, 1), _ => (1, 2, 0) };
+        int bottom = Math.Max(padding, kernel - n[1] - padding), right = Math.Max(padding, kernel - n[2] - padding);
+        return new PoolShape(1 + (kind % 2), n[1], n[2], n[0], kernel, kernel, stride, stride, padding, padding, bottom, right, kind == 1);
+    }
+
+    private static float[] Run(PoolShape s, float[] initial, Everywhere.Operation<float> operation)
+        => Everywhere.Run(initial, operation, everyCount: s.InputLength > Chunks.Elements);
 
     [Fact]
     public void MaxWithTiesNaNAndInfinities()
@@ -21,7 +33,7 @@ public class PoolingTests
             {
                 (float[] expected, ushort[] places) = PoolReference.Max(s, x);
                 using var gx = new GuardedBuffer<float>(x);
-                float[] y = Everywhere.Run(RandomFloats.Filled(s.OutputLength, float.NaN), (k, o) =>
+                float[] y = Run(s, RandomFloats.Filled(s.OutputLength, float.NaN), (k, o) =>
                 {
                     using var argmax = new GuardedBuffer<ushort>(s.OutputLength);
                     k.MaxPool(s, gx.Block, o, argmax.Block);
@@ -29,9 +41,9 @@ public class PoolingTests
                     Assert.Equal(places, argmax.Span.ToArray());
                 });
                 Everywhere.AssertSame<float>(expected, y, $"{s}");
-                Everywhere.AssertSame<float>(expected, Everywhere.Run(new float[s.OutputLength], (k, o) => k.MaxPool(s, gx.Block, o, default)), $"{s}");
+                Everywhere.AssertSame<float>(expected, Run(s, new float[s.OutputLength], (k, o) => k.MaxPool(s, gx.Block, o, default)), $"{s}");
                 using var gArgmax = new GuardedBuffer<ushort>(places);
-                float[] gathered = Everywhere.Run(RandomFloats.Filled(s.OutputLength, 7), (k, o) => k.MaxPoolGather(s, gx.Block, gArgmax.Block, o));
+                float[] gathered = Run(s, RandomFloats.Filled(s.OutputLength, 7), (k, o) => k.MaxPoolGather(s, gx.Block, gArgmax.Block, o));
                 Everywhere.AssertSame<float>(expected, gathered, $"gather {s}");
             }
         }
@@ -52,7 +64,7 @@ public class PoolingTests
             using var gdy = new GuardedBuffer<float>(dy);
             using var gArgmax = new GuardedBuffer<ushort>(places);
             float[] initial = beta == 0 ? RandomFloats.Filled(dx.Length, float.NaN) : dx;
-            float[] actual = Everywhere.Run(initial, (k, o) => k.MaxPoolScatter(s, gdy.Block, gArgmax.Block, beta, o));
+            float[] actual = Run(s, initial, (k, o) => k.MaxPoolScatter(s, gdy.Block, gArgmax.Block, beta, o));
             // At most 1 + kh·kw terms of magnitude 1.
             Tolerance.AssertClose(expected, actual, 0, Tolerance.Gamma(1 + (s.KernelHeight * s.KernelWidth)) * (1 + (s.KernelHeight * s.KernelWidth)), $"{s}");
         }
@@ -68,7 +80,7 @@ public class PoolingTests
             int area = s.KernelHeight * s.KernelWidth;
             PoolReference.ForEach(s, (o, i, _, inside) => expected[o] += x[i] / (double)(s.CountPadding ? area : inside));
             using var gx = new GuardedBuffer<float>(x);
-            float[] y = Everywhere.Run(RandomFloats.Filled(s.OutputLength, float.NaN), (k, o) => k.MeanPool(s, gx.Block, o));
+            float[] y = Run(s, RandomFloats.Filled(s.OutputLength, float.NaN), (k, o) => k.MeanPool(s, gx.Block, o));
             // kh·kw additions and one division of values whose mean magnitude is below one.
             Tolerance.AssertClose(expected, y, 0, Tolerance.Gamma(area + 1), $"{s}");
         }
@@ -88,7 +100,7 @@ public class PoolingTests
             PoolReference.ForEach(s, (o, i, _, inside) => expected[i] += dy[o] / (double)(s.CountPadding ? area : inside));
             using var gdy = new GuardedBuffer<float>(dy);
             float[] initial = beta == 0 ? RandomFloats.Filled(dx.Length, float.NaN) : dx;
-            float[] actual = Everywhere.Run(initial, (k, o) => k.MeanPoolAdjoint(s, gdy.Block, beta, o));
+            float[] actual = Run(s, initial, (k, o) => k.MeanPoolAdjoint(s, gdy.Block, beta, o));
             Tolerance.AssertClose(expected, actual, 0, Tolerance.Gamma(area + 2) * (area + 1), $"{s}");
         }
     }

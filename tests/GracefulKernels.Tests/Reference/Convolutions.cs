@@ -59,6 +59,15 @@ internal static class Convolutions
         return (value, magnitude);
     }
 
+    /// <summary>γ of the chain's length bounds any order of its products and sums.</summary>
+    public static void AssertBound(double[] expected, double[] magnitude, ReadOnlySpan<float> actual, int length, string what)
+    {
+        for (int i = 0; i < expected.Length; i++)
+        {
+            Assert.True(Math.Abs(actual[i] - expected[i]) <= Tolerance.Gamma(length) * magnitude[i], $"{what} at {i}: {actual[i]:R}, expected {expected[i]:R}");
+        }
+    }
+
     /// <summary>Shapes that meet every branch: strides, asymmetric padding, dilation, odd kernels and channels, images smaller than the kernel.</summary>
     public static IEnumerable<ConvolutionShape> Shapes()
     {

@@ -11,13 +11,13 @@ internal static class Everywhere
 
     /// <summary>
     /// The output, after checking that each set and number of threads gives the same bits. <paramref name="initial"/> is what the output holds
-    /// before each call.
+    /// before each call. Without <paramref name="everyCount"/> each set runs with two threads only: enough where all work is one chunk.
     /// </summary>
-    public static T[] Run<T>(T[] initial, Operation<T> operation, string what = "") where T : unmanaged
+    public static T[] Run<T>(T[] initial, Operation<T> operation, string what = "", bool everyCount = true) where T : unmanaged
     {
         T[]? first = null;
         string firstName = "";
-        foreach (IKernels kernels in KernelSetCases.All())
+        foreach (IKernels kernels in everyCount ? KernelSetCases.All() : KernelSetCases.Targets.Select(t => KernelSetCases.Get(t)))
         {
             using var output = new GuardedBuffer<T>(initial);
             operation(kernels, output.Block);

@@ -47,7 +47,10 @@ internal sealed unsafe class GuardedBuffer<T> : IDisposable where T : unmanaged
     /// <summary>Fails where something was written on the open side.</summary>
     public void AssertUntouchedOutside()
     {
-        for (long i = 0; i < _openLength; i++) Assert.True(_open[i] == Pattern, $"byte {i} outside the buffer was written");
+        for (long i = 0; i < _openLength; i++)
+        {
+            if (_open[i] != Pattern) Assert.Fail($"byte {i} outside the buffer was written");
+        }
     }
 
     public void Dispose()

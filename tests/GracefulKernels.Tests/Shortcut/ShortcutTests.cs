@@ -7,8 +7,13 @@ public class ShortcutTests
     internal static IEnumerable<ShortcutShape> Shapes =>
     [
         new(2, 5, 7, 3, 2, 1, 2), new(1, 1, 1, 1, 1, 0, 0), new(3, 4, 4, 16, 2, 8, 8), new(2, 6, 5, 17, 3, 0, 5), new(2, 3, 3, 33, 1, 7, 0),
+        .. Sizes.OneByOneAndCombined(small: [3, 4, 5, 2, 3], largest: [40, 12, 12, 20, 20], combinations: 10, seed: 4)
+            .Select((n, i) => new ShortcutShape(1 + (i % 2), n[1], n[2], n[0], 1 + (i % 3), n[3] - 1, n[4] - 1)),
         new(0, 3, 3, 4, 2, 1, 1), new(9, 32, 32, 16, 2, 8, 8),
     ];
+
+    private static float[] Run(ShortcutShape s, float[] initial, Everywhere.Operation<float> operation)
+        => Everywhere.Run(initial, operation, everyCount: OutputLength(s) > Chunks.Elements);
 
     [Fact]
     public void SubsamplesAndPads()
@@ -19,7 +24,7 @@ public class ShortcutTests
             using var gx = new GuardedBuffer<float>(x);
             float[] expected = new float[OutputLength(s)];
             ForEach(s, (to, from) => expected[to] = x[from]);
-            float[] y = Everywhere.Run(RandomFloats.Filled(expected.Length, float.NaN), (k, o) => k.Shortcut(s, gx.Block, o));
+            float[] y = Run(s, RandomFloats.Filled(expected.Length, float.NaN), (k, o) => k.Shortcut(s, gx.Block, o));
             Everywhere.AssertSame<float>(expected, y, $"{s}");
         }
     }
@@ -38,7 +43,7 @@ public class ShortcutTests
             float[] expected = [.. dx.Select(v => beta == 0 ? 0 : beta * v)];
             ForEach(s, (from, to) => expected[to] += dy[from]);
             float[] initial = beta == 0 ? RandomFloats.Filled(dx.Length, float.NaN) : dx;
-            Everywhere.AssertSame<float>(expected, Everywhere.Run(initial, (k, o) => k.ShortcutAdjoint(s, gdy.Block, beta, o)), $"{s}");
+            Everywhere.AssertSame<float>(expected, Run(s, initial, (k, o) => k.ShortcutAdjoint(s, gdy.Block, beta, o)), $"{s}");
         }
     }
 
