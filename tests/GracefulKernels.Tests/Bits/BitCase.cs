@@ -13,9 +13,9 @@ internal sealed record BitCase(string Method, string Shape, Action<IKernels, Bit
 
     public static ILookup<string, BitCase> ByMethod { get; } = All.ToLookup(c => c.Method);
 
-    public byte[] Run(IKernels kernels)
+    public byte[] Run(IKernels kernels, Placement placement = Placement.Mixed)
     {
-        using var operands = new BitOperands();
+        using var operands = new BitOperands(placement);
         Call(kernels, operands);
         return operands.Result();
     }

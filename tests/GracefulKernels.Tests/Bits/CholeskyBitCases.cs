@@ -24,24 +24,24 @@ internal static class CholeskyBitCases
         return values;
     }
 
-    private static BitCase Factor(int n) => new(nameof(IKernels.CholeskyFactor), $"{n}", (kernels, o)
+    public static BitCase Factor(int n) => new(nameof(IKernels.CholeskyFactor), $"{n}", (kernels, o)
         => o.Returns(kernels.CholeskyFactor(n, o.Output(Dominant(n, n + 1)), n + 1)));
 
-    private static BitCase Inverse(int n) => new(nameof(IKernels.CholeskyInverse), $"{n}", (kernels, o) =>
+    public static BitCase Inverse(int n) => new(nameof(IKernels.CholeskyInverse), $"{n}", (kernels, o) =>
     {
         Block<double> a = o.Output(Dominant(n, n + 1));
         kernels.CholeskyFactor(n, a, n + 1);
         kernels.CholeskyInverse(n, a, n + 1);
     });
 
-    private static BitCase Solve(int n, int columns) => new(nameof(IKernels.CholeskySolve), $"{n} {columns}", (kernels, o) =>
+    public static BitCase Solve(int n, int columns) => new(nameof(IKernels.CholeskySolve), $"{n} {columns}", (kernels, o) =>
     {
         Block<double> a = o.Output(Dominant(n, n + 1)), b = o.Output(Uniform(2, ((n - 1) * (columns + 3L)) + columns));
         kernels.CholeskyFactor(n, a, n + 1);
         kernels.CholeskySolve(n, a, n + 1, columns, b, columns + 3);
     });
 
-    private static BitCase Batch(string method, int count, int n, bool inverse) => new(method, $"{count} of {n}", (kernels, o) =>
+    public static BitCase Batch(string method, int count, int n, bool inverse) => new(method, $"{count} of {n}", (kernels, o) =>
     {
         double[] one = Dominant(n, n);
         Block<double> a = o.Output<double>([.. Enumerable.Range(0, count).SelectMany(_ => one)]);

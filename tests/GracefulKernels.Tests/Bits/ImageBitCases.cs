@@ -22,7 +22,7 @@ internal static class ImageBitCases
            select c,
     ];
 
-    private static IEnumerable<BitCase> Convolution(ConvolutionShape s)
+    public static IEnumerable<BitCase> Convolution(ConvolutionShape s)
     {
         yield return new(nameof(IKernels.ConvolutionForward), $"{s}", (k, o) => k.ConvolutionForward(
             s, o.Input(1, s.InputLength), o.Input(2, s.WeightLength), o.Output(s.OutputLength),
@@ -41,7 +41,7 @@ internal static class ImageBitCases
         }
     }
 
-    private static IEnumerable<BitCase> Pooling(PoolShape s)
+    public static IEnumerable<BitCase> Pooling(PoolShape s)
     {
         if (s.Batch == 0) yield break;
         yield return new(nameof(IKernels.MaxPool), $"{s}", (k, o)
@@ -56,7 +56,7 @@ internal static class ImageBitCases
 
     private static ushort[] Places(PoolShape s) => PoolReference.Max(s, RandomFloats.Small(1, s.InputLength)).Argmax;
 
-    private static IEnumerable<BitCase> GlobalMean(int batch, int pixels, int channels)
+    public static IEnumerable<BitCase> GlobalMean(int batch, int pixels, int channels)
     {
         long large = (long)batch * pixels * channels, small = (long)batch * channels;
         string shape = $"{batch}x{pixels}x{channels}";
@@ -65,7 +65,7 @@ internal static class ImageBitCases
             => k.GlobalMeanAdjoint(batch, pixels, channels, o.Input(1, small), 0.5f, o.Updated(2, large)));
     }
 
-    private static IEnumerable<BitCase> Shortcut(ShortcutShape s)
+    public static IEnumerable<BitCase> Shortcut(ShortcutShape s)
     {
         long from = (long)s.Batch * s.Height * s.Width * s.Channels, to = (long)s.Batch * s.OutHeight * s.OutWidth * s.OutChannels;
         yield return new(nameof(IKernels.Shortcut), $"{s}", (k, o) => k.Shortcut(s, o.Input(1, from), o.Output(to)));

@@ -9,7 +9,7 @@ internal static class LayerBitCases
 
     public static IEnumerable<BitCase> All => Shapes.SelectMany(s => Of(s.Rows, s.Columns));
 
-    private static IEnumerable<BitCase> Of(int rows, int columns)
+    public static IEnumerable<BitCase> Of(int rows, int columns)
     {
         string shape = $"{rows}x{columns}";
         long all = (long)rows * columns, words = (long)rows * ((columns + 15) / 16);

@@ -35,7 +35,7 @@ internal static class ProductBitCases
         .. from n in new[] { 1, 9, 33, 200, 400 } select Trace(n),
     ];
 
-    private static BitCase Gemm(int m, int n, int k, bool ta, bool tb, float beta) => new(nameof(IKernels.Gemm), $"{m}x{n}x{k} {ta} {tb} {beta}", (kernels, o) =>
+    public static BitCase Gemm(int m, int n, int k, bool ta, bool tb, float beta) => new(nameof(IKernels.Gemm), $"{m}x{n}x{k} {ta} {tb} {beta}", (kernels, o) =>
     {
         var shape = new GemmShape(m, n, k, ta, tb, (ta ? m : k) + 3, (tb ? k : n) + 5, n + 1);
         Block<float> a = o.Input(1, Stored(ta ? k : m, ta ? m : k, shape.LdA)), b = o.Input(2, Stored(tb ? n : k, tb ? k : n, shape.LdB));
@@ -51,20 +51,20 @@ internal static class ProductBitCases
         kernels.Gemm(shape, 1.25f, a, b, beta, c, beta == 0 ? default : epilogue);
     });
 
-    private static BitCase Pair(int m, int n, int k, bool tb) => new(nameof(IKernels.GemmPair), $"{m}x{n}x{k} {tb}", (kernels, o) =>
+    public static BitCase Pair(int m, int n, int k, bool tb) => new(nameof(IKernels.GemmPair), $"{m}x{n}x{k} {tb}", (kernels, o) =>
     {
         long left = (long)m * k, right = (long)k * n;
         kernels.GemmPair(
             new GemmShape(m, n, k, false, tb), o.Input(1, left), o.Input(2, right), o.Input(3, left), o.Input(4, right), 1f, o.Updated(5, (long)m * n), default);
     });
 
-    private static BitCase Syrk(int n, int k, bool transpose) => new(nameof(IKernels.Syrk), $"{n}x{k} {transpose}", (kernels, o) =>
+    public static BitCase Syrk(int n, int k, bool transpose) => new(nameof(IKernels.Syrk), $"{n}x{k} {transpose}", (kernels, o) =>
     {
         int ld = (transpose ? n : k) + 3, ldc = n + 2;
         kernels.Syrk(transpose, n, k, 0.75f, o.Input(1, Stored(transpose ? k : n, transpose ? n : k, ld)), ld, 0.5f, o.Updated(2, Stored(n, n, ldc)), ldc);
     });
 
-    private static BitCase Covariance(int rows, int features, bool homogeneous) => new(nameof(IKernels.Covariance), $"{rows}x{features} {homogeneous}", (kernels, o) =>
+    public static BitCase Covariance(int rows, int features, bool homogeneous) => new(nameof(IKernels.Covariance), $"{rows}x{features} {homogeneous}", (kernels, o) =>
     {
         int d = homogeneous ? features + 1 : features;
         double[] sum = new double[d * d];
@@ -72,17 +72,17 @@ internal static class ProductBitCases
         kernels.Covariance(rows, features, o.Input(1, (long)rows * features), homogeneous, o.Output(sum));
     });
 
-    private static BitCase Kronecker(int rows, int columns, bool left) => new(nameof(IKernels.KroneckerApply), $"{rows}x{columns} {left}", (kernels, o) =>
+    public static BitCase Kronecker(int rows, int columns, bool left) => new(nameof(IKernels.KroneckerApply), $"{rows}x{columns} {left}", (kernels, o) =>
     {
         long length = (long)rows * columns;
         Block<float> l = left ? o.Input(1, (long)rows * rows) : default;
         kernels.KroneckerApply(rows, columns, l, o.Input(2, (long)columns * columns), o.Input(3, length), o.Workspace<float>(length), o.Output(length));
     });
 
-    private static BitCase Damp(int n) => new(nameof(IKernels.Damp), $"{n}", (kernels, o)
+    public static BitCase Damp(int n) => new(nameof(IKernels.Damp), $"{n}", (kernels, o)
         => kernels.Damp(n, 0.37, 1e-3, o.Input(CholeskyBitCases.Uniform(n, (long)n * n)), o.Output(new double[n * n])));
 
-    private static BitCase Trace(int n) => new(nameof(IKernels.Trace), $"{n}", (kernels, o)
+    public static BitCase Trace(int n) => new(nameof(IKernels.Trace), $"{n}", (kernels, o)
         => o.Returns(kernels.Trace(n, o.Input(CholeskyBitCases.Uniform(n, (long)n * n)))));
 
     private static long Stored(int rows, int columns, int ld) => rows == 0 ? 0 : ((long)(rows - 1) * ld) + columns;

@@ -9,7 +9,7 @@ internal static class VectorBitCases
 
     public static IEnumerable<BitCase> All => Lengths.SelectMany(Of);
 
-    private static IEnumerable<BitCase> Of(int n)
+    public static IEnumerable<BitCase> Of(int n)
     {
         string shape = $"{n}";
         yield return new(nameof(IKernels.Axpby), shape, (k, o) => k.Axpby(0.7f, o.Input(1, n), -1.3f, o.Updated(2, n)));
