@@ -37,7 +37,7 @@ internal static class BenchCommand
                 result.AddError($"--threads is '{text}'; expected numbers from 1 to 1024 with commas between, such as 1,2.");
             }
         });
-        command.Validators.Add(result => Check(result, compare, filter, quick));
+        command.Validators.Add(result => Check(result, compare, filter, quick, [threads, simd]));
         command.SetAction((parsed, cancellation) =>
         {
             Report report;
@@ -83,13 +83,20 @@ internal static class BenchCommand
         return (CpuTarget)(device.Simd - 1);
     }
 
-    private static void Check(CommandResult result, Option<string[]> compare, Option<string?> filter, Option<bool> quick)
+    private static void Check(CommandResult result, Option<string[]> compare, Option<string?> filter, Option<bool> quick, Option[] others)
     {
         string? pattern = result.GetResult(filter) is { Errors: var errors } given && !errors.Any() ? given.GetValueOrDefault<string?>() : null;
         bool isQuick = result.GetResult(quick) is not null && result.GetValue(quick);
         if (result.GetResult(compare) is not null)
         {
-            if (pattern is not null || isQuick) result.AddError("--compare measures nothing: give it two files, without --filter and --quick.");
+            if (pattern is not null || isQuick || others.Any(o => result.GetResult(o) is { Implicit: false }))
+            {
+                result.AddError("--compare measures nothing: give it two files, without --filter, --quick, --threads and --simd.");
+            }
+        }
+        else if (pattern is not null && string.IsNullOrWhiteSpace(pattern))
+        {
+            result.AddError("--filter is empty; expected a glob such as 'gemm*'.");
         }
         else if (pattern is not null && CaseList.Select(pattern, isQuick).Count == 0)
         {

@@ -36,6 +36,7 @@ internal static class DemoReport
         report.WriteLine("LQF is preconditioned by K-FAC. Seconds are those of one update.");
         PrintChoices(report, result);
         PrintConvergence(report, result);
+        PrintHalved(report, result);
         report.WriteLine($"{result.Seconds.ToString("0.0", CultureInfo.InvariantCulture)} s in all.");
     }
 
@@ -64,6 +65,16 @@ internal static class DemoReport
         json.WriteStartArray("convergence");
         foreach (Convergence.Curve c in result.Convergence.Curves) WriteCurve(json, c);
         json.WriteEndArray();
+        json.WriteStartArray("halvedLearningRates");
+        foreach (Halving.Halved h in result.Halved)
+        {
+            json.WriteStartObject();
+            json.WriteString("what", h.What);
+            json.WriteNumber("asked", h.Asked);
+            json.WriteNumber("taken", h.Taken);
+            json.WriteEndObject();
+        }
+        json.WriteEndArray();
     }
 
     private static void PrintChoices(Report report, DemoResult result)
@@ -90,6 +101,17 @@ internal static class DemoReport
         report.WriteLine(
             $"P-SGD after {result.Settings.PsgdEpochs} epochs: loss {Number(c["psgd", true].Points[^1].Loss)} with K-FAC, {Number(c["psgd", false].Points[^1].Loss)} without; "
             + $"PCG {Number(with.Points[^1].Loss)}.");
+    }
+
+    /// <summary>Nothing is said where nothing diverged.</summary>
+    private static void PrintHalved(Report report, DemoResult result)
+    {
+        foreach (IGrouping<(string What, double Asked), Halving.Halved> g in result.Halved.GroupBy(h => (h.What, h.Asked)))
+        {
+            report.WriteLine(
+                $"Diverged at η = {Significant(g.Key.Asked)}: {g.Key.What}, {(g.Count() == 1 ? "once" : $"{g.Count()} times")}; done at a halved η, down to "
+                + $"{Significant(g.Min(h => h.Taken))}.");
+        }
     }
 
     private static void WriteMethod(Utf8JsonWriter json, MethodFigures m)
@@ -145,6 +167,8 @@ internal static class DemoReport
     }
 
     private static string Number(double value) => value.ToString("0.####", CultureInfo.InvariantCulture);
+
+    private static string Significant(double value) => value.ToString("G3", CultureInfo.InvariantCulture);
 
     private static string Percent(double part)
         => double.IsNaN(part) ? "—" : (100 * part).ToString("0.00", CultureInfo.InvariantCulture) + " %";

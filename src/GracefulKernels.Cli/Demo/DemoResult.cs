@@ -8,6 +8,7 @@ namespace GracefulKernels.Cli.Demo;
 /// <param name="LearningRate">How the learning rate of non-linear fine-tuning was chosen.</param>
 /// <param name="LambdaPc">How λ_pc was chosen.</param>
 /// <param name="Convergence">The solvers with and without preconditioner.</param>
+/// <param name="Halved">Trainings that diverged and were done at a halved learning rate.</param>
 /// <param name="Seconds">Everything together.</param>
 internal sealed record DemoResult(
     ComputeDevice Device,
@@ -17,4 +18,5 @@ internal sealed record DemoResult(
     HeldBackChoice LearningRate,
     HeldBackChoice LambdaPc,
     Convergence Convergence,
+    IReadOnlyList<Halving.Halved> Halved,
     double Seconds);

@@ -13,6 +13,7 @@ internal sealed class DemoRun
     private readonly DemoSettings _settings;
     private readonly DemoData _data;
     private readonly DemoSteps _steps;
+    private readonly Halving _halving = new();
     private readonly CancellationToken _cancellation;
     private readonly MethodFigures _first = new("v1", "trained on a part", "epochs");
     private readonly MethodFigures _nonlinear = new("nonlinear", "ordinary fine-tuning", "epochs");
@@ -40,13 +41,13 @@ internal sealed class DemoRun
         for (int m = 0; m < old.Length; m++)
         {
             long preparing = Stopwatch.GetTimestamp();
-            using LinearizedUpdate linearized = new(old[m], _data.Training, _settings, _cancellation);
+            using LinearizedUpdate linearized = new(old[m], _data.Training, _settings, _halving, _cancellation);
             double preparation = Stopwatch.GetElapsedTime(preparing).TotalSeconds;
             Update(old[m], $"{m + 1} of {old.Length}", linearized, preparation, rate.Chosen, lambdaPc.Chosen);
             convergence ??= Convergence.Measure(linearized, _steps);
         }
         double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
-        return new DemoResult(_device, _settings, _data, [_first, _nonlinear, _psgd, _pcg, _congruent], rate, lambdaPc, convergence!, seconds);
+        return new DemoResult(_device, _settings, _data, [_first, _nonlinear, _psgd, _pcg, _congruent], rate, lambdaPc, convergence!, _halving.All, seconds);
     }
 
     private Network TrainFirst(DemoData.Cut cut, int index)
@@ -54,7 +55,7 @@ internal sealed class DemoRun
         _steps.Next($"Training v1, {index + 1} of {_settings.Models}");
         int seed = unchecked((_settings.Seed * 1009) + index);
         Network start = DemoNetwork.Create(_device, seed);
-        return _first.Time(() => (Train(start, cut.First, _settings.FirstRate, _settings.FirstEpochs, seed), _settings.FirstEpochs));
+        return _first.Time(() => (Train("v1", start, cut.First, _settings.FirstRate, _settings.FirstEpochs, seed), _settings.FirstEpochs));
     }
 
     /// <summary>The learning rate of fine-tuning and λ_pc, on held-back training samples alone.</summary>
@@ -72,7 +73,7 @@ internal sealed class DemoRun
                 _steps.Next($"Choosing η of fine-tuning {which}");
                 t = Judge(t, LabelLoss.CrossEntropy, before, Predict(FineTune(old[m], rest, t.Value), held), held);
             }
-            using LinearizedUpdate linearized = new(old[m], rest, _settings, _cancellation);
+            using LinearizedUpdate linearized = new(old[m], rest, _settings, _halving, _cancellation);
             foreach (ref HeldBackChoice.Trial t in pulls.AsSpan())
             {
                 _steps.Next($"Choosing λ_pc {which}");
@@ -121,9 +122,10 @@ internal sealed class DemoRun
         }
     }
 
-    private Network FineTune(Network v1, Digits data, double rate) => Train(v1, data, rate, _settings.NonlinearEpochs, _settings.Seed);
+    private Network FineTune(Network v1, Digits data, double rate)
+        => Train("fine-tuning", v1, data, rate, _settings.NonlinearEpochs, _settings.Seed);
 
-    private Network Train(Network from, Digits data, double rate, int epochs, int seed) => Halving.Run(rate, eta => SgdTrainer.Train(
+    private Network Train(string what, Network from, Digits data, double rate, int epochs, int seed) => _halving.Run(what, rate, eta => SgdTrainer.Train(
         from,
         data.Images,
         data.Labels,

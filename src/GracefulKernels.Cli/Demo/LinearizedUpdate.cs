@@ -10,14 +10,16 @@ internal sealed class LinearizedUpdate : IDisposable
 
     private readonly DemoSettings _settings;
     private readonly Digits _data;
+    private readonly Halving _halving;
     private readonly CancellationToken _cancellation;
     private readonly LinearizedNetwork _linearized;
     private readonly KroneckerPreconditioner _preconditioner;
 
-    public LinearizedUpdate(Network old, Digits data, DemoSettings settings, CancellationToken cancellation)
+    public LinearizedUpdate(Network old, Digits data, DemoSettings settings, Halving halving, CancellationToken cancellation)
     {
         _settings = settings;
         _data = data;
+        _halving = halving;
         _cancellation = cancellation;
         _linearized = new LinearizedNetwork(old, data.Images, data.Count, options: new LinearizedOptions { BatchSize = BatchSize }, cancellation: cancellation);
         try
@@ -40,14 +42,14 @@ internal sealed class LinearizedUpdate : IDisposable
 
     /// <summary>
     /// Plain LQF by P-SGD. The paper's η = 0.1 is for its own scaling; here η is <paramref name="pace"/> over the largest eigenvalue of P⁻¹H, which is right for
-    /// every network and also without preconditioner. Should batches make that diverge, it is halved.
+    /// every network and also without preconditioner. Should batches make that diverge, it is halved, and the report says so.
     /// </summary>
     public SolverResult Psgd(double pace, bool preconditioned = true, int evaluationInterval = int.MaxValue)
     {
         using LinearQuadraticProblem problem = Plain();
         KroneckerPreconditioner? preconditioner = preconditioned ? _preconditioner : null;
         double rate = pace / Spectrum.LargestEigenvalue(problem, preconditioner, cancellation: _cancellation);
-        return Halving.Run(rate, eta => GracefulKernels.Psgd.Solve(
+        return _halving.Run(preconditioned ? "P-SGD" : "P-SGD without preconditioner", rate, eta => GracefulKernels.Psgd.Solve(
             problem,
             new PsgdOptions
             {

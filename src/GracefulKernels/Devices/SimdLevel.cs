@@ -12,7 +12,7 @@ public enum SimdLevel
     /// <summary>AVX2 with FMA: two 256-bit registers.</summary>
     Avx2,
 
-    /// <summary>128-bit registers: SSE on x86, NEON on Arm.</summary>
+    /// <summary>128-bit registers: SSE on x86, NEON on Arm (the same code, not yet run on Arm).</summary>
     Vector128,
 
     /// <summary>No vector instructions: the reference for the others.</summary>

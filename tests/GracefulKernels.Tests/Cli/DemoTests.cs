@@ -165,6 +165,37 @@ public sealed class DemoTests
     }
 
     [Fact]
+    public void What_diverged_and_was_done_at_a_lower_rate_is_reported()
+    {
+        using var folder = new TemporaryFolder();
+        (string output, JsonNode json) = Run(folder, settings: Tiny with { NonlinearRates = [1e6] });
+        JsonArray halved = json["halvedLearningRates"]!.AsArray();
+        // Once for each model on held-back samples, and once on all.
+        Assert.Equal(2 * Tiny.Models, halved.Count(h => (string)h!["what"]! == "fine-tuning"));
+        foreach (JsonNode? h in halved)
+        {
+            double halvings = Math.Log2((double)h!["asked"]! / (double)h["taken"]!);
+            Assert.True(halvings >= 1 && halvings == Math.Round(halvings));
+        }
+        // Lines are as wide as the terminal.
+        string text = string.Join(' ', output.Split((char[])[' ', '\n', '\r'], StringSplitOptions.RemoveEmptyEntries));
+        Assert.Contains("Diverged at η = 1E+06: fine-tuning, 6 times; done at a halved η, down to ", text, StringComparison.Ordinal);
+        (output, json) = Run(folder);
+        Assert.Empty(json["halvedLearningRates"]!.AsArray());
+        Assert.DoesNotContain("Diverged", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Training_goes_on_at_the_first_rate_that_does_not_diverge()
+    {
+        var halving = new Halving();
+        Assert.Equal(2, halving.Run("a", 8, rate => rate > 2 ? throw Diverged() : rate));
+        Assert.Equal(1, halving.Run("b", 1, rate => rate));
+        Assert.Equal([new Halving.Halved("a", 8, 2)], halving.All);
+        Assert.Throws<DivergenceException>(() => halving.Run<int>("c", 1, _ => throw Diverged()));
+    }
+
+    [Fact]
     public void Cancelled_half_way_nothing_is_left()
     {
         using var folder = new TemporaryFolder();
@@ -233,6 +264,8 @@ public sealed class DemoTests
         DemoCommand.Run(new Report(new Terminal(output, output), null, folder), device, settings ?? Tiny, CancellationToken.None);
         return (output.ToString(), JsonNode.Parse(File.ReadAllText(Path.Combine(folder, "report.json")))!);
     }
+
+    private static DivergenceException Diverged() => new("Training", 1, 2, 1, 1, 1);
 
     private static HeldBackChoice.Trial Trial(double value, long right) => new(value, new FlipCounts(right, 100 - right, 0, 0, 0, 0, 0));
 

@@ -47,4 +47,18 @@ public class GemmTests
             for (int seed = 0; seed < (k < 10_000 ? 6 : 1); seed++) GemmCase.Check(name, m, n, k, seed);
         }
     }
+
+    /// <summary>Every size to 70 of each dimension, with storages, factors and sides of the guard page at random.</summary>
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void EverySizeTo70MatchesTheReference(string name)
+    {
+        var random = new Random(3);
+        for (int size = 1; size <= 70; size++)
+        {
+            GemmCase.Check(name, size, random.Next(1, 71), random.Next(1, 71), seed: size);
+            GemmCase.Check(name, random.Next(1, 71), size, random.Next(1, 71), seed: size + 100);
+            GemmCase.Check(name, random.Next(1, 71), random.Next(1, 71), size, seed: size + 200);
+        }
+    }
 }

@@ -17,6 +17,9 @@ public class BenchCommandTests
     [InlineData("--compare", "--compare", "only-one.json")]
     [InlineData("--compare measures nothing", "--compare", "a.json", "b.json", "--quick")]
     [InlineData("--compare measures nothing", "--compare", "a.json", "b.json", "--filter", "gemm*")]
+    [InlineData("--compare measures nothing", "--compare", "a.json", "b.json", "--threads", "1")]
+    [InlineData("--compare measures nothing", "--compare", "a.json", "b.json", "--simd", "avx2")]
+    [InlineData("--filter is empty", "--filter", "")]
     public async Task BadUsageIsOneLineAndExitCode2(string message, params string[] arguments)
     {
         (int code, string output, string error) = await Run(["bench", .. arguments]);

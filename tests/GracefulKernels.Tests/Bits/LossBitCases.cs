@@ -1,0 +1,52 @@
+using GracefulKernels.Kernels;
+
+namespace GracefulKernels.Tests;
+
+/// <summary>Losses over rows: every option, classes below and above whole lanes, rows of several chunks.</summary>
+internal static class LossBitCases
+{
+    public static IEnumerable<BitCase> All =>
+    [
+        .. from options in RowLossRun.AllOptions()
+           from s in new[] { (1, 1), (37, 10), (19, 145) }
+           select RowLoss(options, s.Item1, s.Item2),
+        .. from options in new RowLossOptions[] { new() { Distance = OldDistance.KlOldNew, DistanceWeight = 0.5f, Temperature = 2, GradientScale = 0.01f }, new() { Base = BaseLoss.Squared } }
+           from s in new[] { (9000, 10), (150, 1003), (700, 100) }
+           select RowLoss(options, s.Item1, s.Item2),
+        .. from s in new[] { (1, 1), (7, 10), (2, 41), (700, 100) }
+           from weighted in new[] { false, true }
+           select WeightedSquared(s.Item1, s.Item2, weighted),
+    ];
+
+    private static BitCase RowLoss(RowLossOptions options, int rows, int classes) => new(nameof(IKernels.RowLoss), $"{rows}x{classes} {options}", (kernels, o) =>
+    {
+        int ld = classes + 3;
+        (float[] zNew, float[] zOld, int[] labels) = RowLossRun.Sample(rows, classes, 1, ld);
+        // The last row ends with its last class.
+        int length = ((rows - 1) * ld) + classes;
+        o.Returns(kernels.RowLoss(
+            options,
+            new RowLossOperands
+            {
+                Rows = rows,
+                Classes = classes,
+                New = o.Input(zNew[..length]),
+                LdNew = ld,
+                Old = o.Input(zOld[..length]),
+                LdOld = ld,
+                Labels = o.Input(labels),
+                Gradient = o.Output((long)rows * classes),
+                Values = o.Output(rows),
+                PredictionsNew = o.Output(new int[rows]),
+                PredictionsOld = o.Output(new int[rows]),
+            }));
+    });
+
+    private static BitCase WeightedSquared(int rows, int classes, bool weighted)
+        => new(nameof(IKernels.WeightedSquaredLoss), $"{rows}x{classes} {weighted}", (kernels, o) =>
+        {
+            long n = (long)rows * classes;
+            Block<float> weights = weighted ? o.Input([.. RandomFloats.Uniform(3, n).Select(MathF.Abs)]) : default;
+            o.Returns(kernels.WeightedSquaredLoss(rows, classes, o.Input(1, n), o.Input(2, n), weights, 0.5f, o.Output(n)));
+        });
+}
