@@ -18,19 +18,23 @@ internal unsafe struct BlockedProduct<TLanes, TDoubles, TRows, TColumns> : IJob
     public int RowChunks, ColumnChunks;
     public int GroupsPerChunk;
 
+    /// <summary>Whether the rows are those of the packed B: a matrix times itself is packed once.</summary>
+    public bool RowsAreColumns;
+
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public readonly void Execute(int chunk)
     {
         int rowChunk = chunk / ColumnChunks, columnChunk = chunk - (rowChunk * ColumnChunks);
         // The long rows of a lower triangle first, so that threads end together.
         if (B.Task.Lower) rowChunk = RowChunks - 1 - rowChunk;
-        int row = (int)((long)B.Task.M * rowChunk / RowChunks), rowEnd = (int)((long)B.Task.M * (rowChunk + 1) / RowChunks);
+        int row = Cut(rowChunk), rowEnd = Cut(rowChunk + 1);
         int column = B.Column + (columnChunk * GroupsPerChunk * Group);
         int columnEnd = Math.Min(Math.Min(column + (GroupsPerChunk * Group), B.ColumnEnd), B.Task.ReachOf(rowEnd));
         if (B.Task.Lower) row = Math.Max(row, column);
         if (row >= rowEnd || column >= columnEnd) return;
-        int count = TileCpu<TLanes, TDoubles>.TileCount(rowEnd - row);
-        nint tileLength = (nint)B.Task.Rows.TileLength;
+        int count = 0;
+        for (int at = row; at < rowEnd; at += NextRows(at, rowEnd)) count++;
+        nint tileLength = RowsAreColumns ? 0 : (nint)B.Task.Rows.TileLength;
         float* scratch = Scratch.Get<float>(ScratchSlot.PackedA, count * tileLength);
         RowTile* tiles = stackalloc RowTile[count];
         Segment* segments = stackalloc Segment[2 * count];
@@ -38,8 +42,9 @@ internal unsafe struct BlockedProduct<TLanes, TDoubles, TRows, TColumns> : IJob
         {
             for (int i = 0, at = row, rows; i < count; i++, at += rows)
             {
-                rows = TileCpu<TLanes, TDoubles>.NextRows(rowEnd - at);
-                B.Task.Rows.Tile(at, rows, block, scratch + (i * tileLength), segments + (2 * i), out tiles[i]);
+                rows = NextRows(at, rowEnd);
+                if (RowsAreColumns) B.GetRows(block, at, segments + (2 * i), out tiles[i]);
+                else B.Task.Rows.Tile(at, rows, block, scratch + (i * tileLength), segments + (2 * i), out tiles[i]);
             }
             Multiply(block, tiles, count, row, rowEnd, column, columnEnd);
         }
@@ -62,11 +67,21 @@ internal unsafe struct BlockedProduct<TLanes, TDoubles, TRows, TColumns> : IJob
             }
             for (int i = 0, at = row, rows; i < count; i++, at += rows, ahead.Start += rounds * ahead.Advance)
             {
-                rows = TileCpu<TLanes, TDoubles>.NextRows(rowEnd - at);
+                rows = NextRows(at, rowEnd);
                 if (B.Task.Lower && at + rows <= column) continue;
                 tiles[i].Ahead = ahead;
                 B.Task.Emit(tiles[i], panel, block, at, rows, column);
             }
         }
     }
+
+    /// <summary>First row of a chunk; whole groups where rows are taken from B, so that no tile lies in two of its panels.</summary>
+    private readonly int Cut(int chunk)
+    {
+        long m = B.Task.M;
+        return RowsAreColumns ? (int)Math.Min((m + Group - 1) / Group * chunk / RowChunks * Group, m) : (int)(m * chunk / RowChunks);
+    }
+
+    private readonly int NextRows(int row, int end)
+        => TileCpu<TLanes, TDoubles>.NextRows(RowsAreColumns ? Math.Min(end - row, B.RowsInPanel(row)) : end - row);
 }

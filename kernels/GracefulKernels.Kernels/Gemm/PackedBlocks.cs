@@ -41,4 +41,30 @@ internal unsafe struct PackedBlocks<TLanes, TDoubles, TRows, TColumns> : IJob
         ColumnStride = length,
         Step = TileCpu<TLanes, TDoubles>.SubPanel(TileCpu<TLanes, TDoubles>.Width(Math.Min(Group, ColumnEnd - column))),
     };
+
+    /// <summary>Columns from <paramref name="column"/> on that lie side by side.</summary>
+    public readonly int RowsInPanel(int column)
+    {
+        int sub = SubPanel(column);
+        return Math.Min(sub - ((column - Column) % Group % sub), ColumnEnd - column);
+    }
+
+    /// <summary>Columns from <paramref name="column"/> on as the rows of a left operand: at most <see cref="RowsInPanel"/> of them.</summary>
+    public readonly void GetRows(int block, int column, Segment* segments, out RowTile tile)
+    {
+        int length = Task.LengthOf(block), offset = (column - Column) % Group, sub = SubPanel(column);
+        segments[0] = new Segment { Offset = 0, Length = length };
+        tile.Start = Get(block, column - offset, length).Start + ((nint)(offset / sub * sub) * length) + (offset % sub);
+        tile.RowStride = sizeof(float);
+        tile.Step = sub * sizeof(float);
+        tile.Segments = segments;
+        tile.SegmentCount = 1;
+        tile.Ahead = default;
+    }
+
+    private readonly int SubPanel(int column)
+    {
+        int group = column - ((column - Column) % Group);
+        return TileCpu<TLanes, TDoubles>.SubPanel(TileCpu<TLanes, TDoubles>.Width(Math.Min(Group, ColumnEnd - group)));
+    }
 }

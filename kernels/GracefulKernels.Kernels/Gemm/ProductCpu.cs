@@ -94,6 +94,8 @@ internal static unsafe class ProductCpu<TLanes, TDoubles>
         int columnsPerPass = Ceiling(Ceiling(task.N, passes), Group) * Group;
         BlockedProduct<TLanes, TDoubles, TRows, TColumns> job = default;
         job.B.Task = task;
+        // Narrow sub-panels would make low tiles.
+        job.RowsAreColumns = task.Lower && columnsPerPass >= task.N && TileCpu<TLanes, TDoubles>.SubPanel(Group) >= 16;
         for (int column = 0; column < task.N; column += columnsPerPass)
         {
             job.B.Column = column;

@@ -14,6 +14,9 @@ internal unsafe struct SweptProduct<TLanes, TDoubles, TRows, TColumns> : IJob
 {
     private const int Group = TileCpu<TLanes, TDoubles>.Group;
 
+    /// <summary>Memory needs a while: short rows are asked for several tiles before their turn.</summary>
+    private const int BytesAhead = 6 << 10;
+
     public PackedBlocks<TLanes, TDoubles, TRows, TColumns> B;
     public int RowsPerChunk;
 
@@ -24,13 +27,15 @@ internal unsafe struct SweptProduct<TLanes, TDoubles, TRows, TColumns> : IJob
         int row = chunk * RowsPerChunk, end = Math.Min(row + RowsPerChunk, task.M), length = task.LengthOf(0);
         float* scratch = Scratch.Get<float>(ScratchSlot.PackedA, task.Rows.TileLength);
         Segment* segments = stackalloc Segment[2];
+        int tilesAhead = 1 + (BytesAhead / (TileCpu<TLanes, TDoubles>.MaxRows * Math.Max(length, 1) * sizeof(float)));
         for (int rows, next; row < end; row = next)
         {
             rows = TileCpu<TLanes, TDoubles>.NextRows(end - row, task.N);
             next = row + rows;
             task.Rows.Tile(row, rows, 0, scratch, segments, out RowTile a);
             int reach = task.Lower ? Math.Min(task.N, next) : task.N, panels = (reach + Group - 1) / Group;
-            Lookahead ahead = next < end ? task.Rows.Ahead(next, TileCpu<TLanes, TDoubles>.NextRows(end - next, task.N), 0) : default;
+            int later = row + (tilesAhead * rows);
+            Lookahead ahead = later < end ? task.Rows.Ahead(later, Math.Min(rows, end - later), 0) : default;
             for (int panel = 0; panel < panels; panel++)
             {
                 a.Ahead = ahead.Part(panel, panels);

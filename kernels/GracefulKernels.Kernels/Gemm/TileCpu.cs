@@ -36,9 +36,6 @@ internal static unsafe class TileCpu<TLanes, TDoubles>
     /// <summary>Elements of a packed operand of <paramref name="columns"/> columns.</summary>
     public static long PackedLength(int columns, long inner) => (columns + 15) / 16 * 16 * inner;
 
-    /// <summary>Tiles of <paramref name="rows"/> rows.</summary>
-    public static int TileCount(int rows) => (rows + MaxRows - 1) / MaxRows;
-
     /// <summary>Rows of the next tile where <paramref name="left"/> rows are left: equal heights rather than a thin rest.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static int NextRows(int left) => Share(left, MaxRows);
