@@ -34,10 +34,19 @@ internal sealed unsafe class Workers : IDisposable
         ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
         Count = count;
         _threads = new Thread[count - 1];
-        for (int i = 0; i < _threads.Length; i++)
+        try
         {
-            _threads[i] = new Thread(Help) { IsBackground = true, Name = $"graceful {i + 1}" };
-            _threads[i].Start();
+            for (int i = 0; i < _threads.Length; i++)
+            {
+                _threads[i] = new Thread(Help) { IsBackground = true, Name = $"graceful {i + 1}" };
+                _threads[i].Start();
+            }
+        }
+        catch
+        {
+            // No more threads to be had: those that began must not wait for ever.
+            End();
+            throw;
         }
     }
 
@@ -75,9 +84,14 @@ internal sealed unsafe class Workers : IDisposable
 
     public void Dispose()
     {
+        End();
+        foreach (Thread thread in _threads) thread.Join();
+    }
+
+    private void End()
+    {
         _stopping = true;
         lock (_gate) Monitor.PulseAll(_gate);
-        foreach (Thread thread in _threads) thread.Join();
     }
 
     private static void RunAlone<TJob>(int chunks, ref TJob job) where TJob : struct, IJob
