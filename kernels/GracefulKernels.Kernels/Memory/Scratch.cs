@@ -15,6 +15,7 @@ internal enum ScratchSlot
     Cholesky,
     RowLoss,
     Columns,
+    Phases,
     Count,
 }
 
