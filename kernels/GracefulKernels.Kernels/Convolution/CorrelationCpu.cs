@@ -19,6 +19,9 @@ internal static unsafe class CorrelationCpu<TLanes, TDoubles, TWeights>
     /// <summary>A packed B beyond this leaves the second-level cache between two row tiles: then a group of columns stays and rows pass.</summary>
     private const long StationaryRowElements = 100_000;
 
+    /// <summary>Packed weights beyond this leave work enough between two bands, and no room for two in the cache: then nothing is asked for ahead.</summary>
+    private const long ReadAheadElements = 24_000;
+
     /// <param name="phases">Correlations of one source with one number of columns; each finds its place for packed weights here.</param>
     public static void Run(Workers workers, CorrelationPhase<TWeights>* phases, int count, in Output output)
     {
@@ -112,7 +115,12 @@ internal static unsafe class CorrelationCpu<TLanes, TDoubles, TWeights>
             ImageBand first = ImageBand.Get(Y, X, C.Channels, C.Source1 + (image * imageLength), row, rows, scratch), second = first;
             if (C.Source2 != null) second = ImageBand.Get(Y, X, C.Channels, C.Source2 + (image * imageLength), row, rows, scratch + length);
             Segment* segments = stackalloc Segment[MaxSegments];
-            ReadAhead ahead1 = Ahead(C.Source1, chunk + 1), ahead2 = C.Source2 == null ? default : Ahead(C.Source2, chunk + 1);
+            ReadAhead ahead1 = default, ahead2 = default;
+            if ((long)C.InnerLength * C.Columns <= ReadAheadElements)
+            {
+                ahead1 = Ahead(C.Source1, chunk + 1);
+                if (C.Source2 != null) ahead2 = Ahead(C.Source2, chunk + 1);
+            }
             for (int p = 0; p < PhaseCount; p++)
             {
                 ref Correlation phase = ref Phases[p].Correlation;
@@ -203,7 +211,18 @@ internal static unsafe class CorrelationCpu<TLanes, TDoubles, TWeights>
             to.Columns = columns;
             to.Limit = OutputTile.NoLimit;
             to.First = to.Last = true;
+            // Positions with gaps between them: no processor foresees where the next lines of the target lie.
+            if (phase.TargetPosition != C.Columns && inner > 0) FetchTarget(to.C, to.Ld, count, columns);
             TileCpu<TLanes, TDoubles>.Emit(tile, panel, Output, to);
+        }
+
+        private static void FetchTarget(float* target, nint ld, int rows, int columns)
+        {
+            for (int r = 0; r < rows; r++, target += ld)
+            {
+                Prefetch.Near(target);
+                if (columns > 16) Prefetch.Near(target + 16);
+            }
         }
     }
 }
