@@ -193,6 +193,7 @@ internal static unsafe class CorrelationCpu<TLanes, TDoubles, TWeights>
             }
         }
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         private readonly void Emit(in RowTile tile, in Correlation phase, float* packed, int image, int y, int x, int count, int column)
         {
             int columns = Math.Min(Group, C.Columns - column), inner = phase.InnerLength;
@@ -216,6 +217,7 @@ internal static unsafe class CorrelationCpu<TLanes, TDoubles, TWeights>
             TileCpu<TLanes, TDoubles>.Emit(tile, panel, Output, to);
         }
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         private static void FetchTarget(float* target, nint ld, int rows, int columns)
         {
             for (int r = 0; r < rows; r++, target += ld)
