@@ -27,11 +27,14 @@ internal sealed unsafe partial class CpuKernels<TLanes, TDoubles>
             InputGradientByScatter<TLanes, TDoubles>.Run(_workers, shape, dy.Pointer, w.Pointer, beta, dx.Pointer);
             return;
         }
-        var output = new Output(1f, beta, shape.InChannels, default);
-        for (int y = 0; y < Math.Min(shape.StrideY, shape.Height); y++)
+        int down = Math.Min(shape.StrideY, shape.Height), along = Math.Min(shape.StrideX, shape.Width);
+        var phases = Scratch.Get<CorrelationPhase<TransposedWeights<TLanes, TDoubles>>>(ScratchSlot.Phases, Math.Max((long)down * along, 1));
+        for (int y = 0; y < down; y++)
         {
-            for (int x = 0; x < Math.Min(shape.StrideX, shape.Width); x++) TransposeResidue(shape, dy.Pointer, w.Pointer, dx.Pointer, y, x, output);
+            for (int x = 0; x < along; x++) phases[(y * along) + x] = TransposedPhase(shape, dy.Pointer, w.Pointer, dx.Pointer, y, x);
         }
+        var output = new Output(1f, beta, shape.InChannels, default);
+        if (down * along > 0) CorrelationCpu<TLanes, TDoubles, TransposedWeights<TLanes, TDoubles>>.Run(_workers, phases, down * along, output);
     }
 
     /// <summary>A kernel of one tap that skips and pads nothing: positions are rows of a matrix.</summary>
@@ -60,15 +63,15 @@ internal sealed unsafe partial class CpuKernels<TLanes, TDoubles>
             TargetRow = (long)s.OutWidth * s.OutChannels,
             TargetPosition = s.OutChannels,
         };
-        var weights = new ForwardWeights<TLanes, TDoubles>(w1, w2, s.PatchLength);
-        CorrelationCpu<TLanes, TDoubles>.Run(_workers, correlation, weights, new Output(1f, 0f, s.OutChannels, epilogue));
+        var phase = new CorrelationPhase<ForwardWeights<TLanes, TDoubles>> { Correlation = correlation, Weights = new(w1, w2, s.PatchLength) };
+        CorrelationCpu<TLanes, TDoubles, ForwardWeights<TLanes, TDoubles>>.Run(_workers, &phase, 1, new Output(1f, 0f, s.OutChannels, epilogue));
     }
 
     /// <summary>
     /// The input positions that leave the remainders (<paramref name="y"/>, <paramref name="x"/>) by the stride: they meet the same taps, so
-    /// together they are one convolution of dy with stride 1.
+    /// together they are one convolution of dy with stride 1: a phase of the gradient.
     /// </summary>
-    private void TransposeResidue(in ConvolutionShape s, float* dy, float* w, float* dx, int y, int x, in Output output)
+    private static CorrelationPhase<TransposedWeights<TLanes, TDoubles>> TransposedPhase(in ConvolutionShape s, float* dy, float* w, float* dx, int y, int x)
     {
         Residue ry = Residue.Of(y, s.PadTop, s.StrideY, s.DilationY, s.KernelHeight);
         Residue rx = Residue.Of(x, s.PadLeft, s.StrideX, s.DilationX, s.KernelWidth);
@@ -87,6 +90,6 @@ internal sealed unsafe partial class CpuKernels<TLanes, TDoubles>
         };
         var weights = new TransposedWeights<TLanes, TDoubles>(
             w, s.OutChannels, s.InChannels, s.KernelHeight, s.KernelWidth, ry.LastTap, ry.TapStep, ry.Count, rx.LastTap, rx.TapStep, rx.Count);
-        CorrelationCpu<TLanes, TDoubles>.Run(_workers, correlation, weights, output);
+        return new() { Correlation = correlation, Weights = weights };
     }
 }

@@ -4,57 +4,92 @@ namespace GracefulKernels.Kernels;
 
 /// <summary>
 /// The driver of convolutions: weights packed once for all threads, images cut into bands of rows that stay in a second-level cache, register
-/// tiles of neighbouring positions of one grid row. The inner dimension is never cut, so the cutting touches no bit.
+/// tiles of neighbouring positions of one grid row. All phases of a transposed convolution with stride read one band. The inner dimension is
+/// never cut, so the cutting touches no bit.
 /// </summary>
-internal static unsafe class CorrelationCpu<TLanes, TDoubles>
+internal static unsafe class CorrelationCpu<TLanes, TDoubles, TWeights>
     where TLanes : struct, ILanes<TLanes, TDoubles>
     where TDoubles : struct, IDoubleLanes<TDoubles>
+    where TWeights : unmanaged, ITapWeights
 {
+    private const int Group = TileCpu<TLanes, TDoubles>.Group;
     private const long BandElements = 48_000;
 
     /// <summary>A packed B beyond this leaves the second-level cache between two row tiles: then a group of columns stays and rows pass.</summary>
     private const long StationaryRowElements = 100_000;
 
-    public static void Run<TWeights>(Workers workers, in Correlation correlation, in TWeights weights, in Output output)
-        where TWeights : struct, ITapWeights
+    /// <summary>Packed weights beyond this leave work enough between two bands, and no room for two in the cache: then nothing is asked for ahead.</summary>
+    private const long ReadAheadElements = 24_000;
+
+    /// <param name="phases">Correlations of one source with one number of columns; each finds its place for packed weights here.</param>
+    public static void Run(Workers workers, CorrelationPhase<TWeights>* phases, int count, in Output output)
     {
-        Correlation c = correlation;
-        if (c.Batch == 0 || c.Y.Grid <= 0 || c.X.Grid <= 0 || c.Columns == 0) return;
-        int inner = c.InnerLength;
-        long work = (long)c.Batch * c.Y.Grid * c.X.Grid * Math.Max(inner, 1) * c.Columns;
-        float* packed = Scratch.Get<float>(ScratchSlot.PackedB, TileCpu<TLanes, TDoubles>.PackedLength(c.Columns, inner));
-        var packing = new Packing<TWeights> { Weights = weights, Packed = packed, Inner = inner, Columns = c.Columns };
-        int groups = (c.Columns + TileCpu<TLanes, TDoubles>.Group - 1) / TileCpu<TLanes, TDoubles>.Group;
-        if (inner > 0) workers.Run(groups, ref packing, work);
-        int bandRows = BandRows(c);
-        var job = new Bands { C = c, Output = output, Packed = packed, BandRows = bandRows, BandCount = (c.Y.Grid + bandRows - 1) / bandRows };
+        Correlation c = phases->Correlation;
+        CorrelationPhase<TWeights>.Union(phases, count, out TapAxis y, out TapAxis x);
+        if (c.Batch == 0 || y.Grid <= 0 || x.Grid <= 0 || c.Columns == 0) return;
+        long packedLength = 0, work = 0;
+        int segments = 1;
+        for (int p = 0; p < count; p++)
+        {
+            ref Correlation phase = ref phases[p].Correlation;
+            phases[p].PackedOffset = packedLength;
+            packedLength += TileCpu<TLanes, TDoubles>.PackedLength(c.Columns, phase.InnerLength);
+            work += (long)c.Batch * phase.Y.Grid * phase.X.Grid * Math.Max(phase.InnerLength, 1) * c.Columns;
+            segments = Math.Max(segments, phase.Segments);
+        }
+        var packing = new Packing { Phases = phases, Packed = Scratch.Get<float>(ScratchSlot.PackedB, packedLength), Groups = (c.Columns + Group - 1) / Group };
+        workers.Run(packing.Groups * count, ref packing, work);
+        int bandRows = BandRows(c, y, x);
+        var job = new Bands
+        {
+            Phases = phases,
+            PhaseCount = count,
+            MaxSegments = segments,
+            C = c,
+            Y = y,
+            X = x,
+            Output = output,
+            Packed = packing.Packed,
+            BandRows = bandRows,
+            BandCount = (y.Grid + bandRows - 1) / bandRows,
+        };
         workers.Run(c.Batch * job.BandCount, ref job, work);
     }
 
-    private static int BandRows(in Correlation c)
+    private static int BandRows(in Correlation c, in TapAxis y, in TapAxis x)
     {
-        long rowElements = Math.Max(1, (long)c.X.Extent(c.X.Grid) * c.Channels * c.Sources);
-        int rows = (int)Math.Clamp(((BandElements / rowElements) - (c.Y.Count * c.Y.Step)) / c.Y.Stride, 1, c.Y.Grid);
-        int bands = (c.Y.Grid + rows - 1) / rows;
-        return (c.Y.Grid + bands - 1) / bands;
+        long rowElements = Math.Max(1, (long)x.Extent(x.Grid) * c.Channels * c.Sources);
+        int rows = (int)Math.Clamp(((BandElements / rowElements) - (y.Count * y.Step)) / y.Stride, 1, y.Grid);
+        int bands = (y.Grid + rows - 1) / rows;
+        return (y.Grid + bands - 1) / bands;
     }
 
-    private struct Packing<TWeights> : IJob where TWeights : struct, ITapWeights
+    private struct Packing : IJob
     {
-        public TWeights Weights;
+        public CorrelationPhase<TWeights>* Phases;
         public float* Packed;
-        public int Inner, Columns;
+        public int Groups;
 
         public readonly void Execute(int chunk)
         {
-            int column = chunk * TileCpu<TLanes, TDoubles>.Group;
-            Weights.Pack(column, Math.Min(TileCpu<TLanes, TDoubles>.Group, Columns - column), Packed + ((nint)column * Inner));
+            CorrelationPhase<TWeights>* phase = Phases + (chunk / Groups);
+            int column = chunk % Groups * Group, inner = phase->Correlation.InnerLength;
+            if (inner == 0) return;
+            phase->Weights.Pack(column, Math.Min(Group, phase->Correlation.Columns - column), Packed + phase->PackedOffset + ((nint)column * inner));
         }
     }
 
     private struct Bands : IJob
     {
+        public CorrelationPhase<TWeights>* Phases;
+        public int PhaseCount, MaxSegments;
+
+        /// <summary>The first phase, for what all have in common.</summary>
         public Correlation C;
+
+        /// <summary>What all phases together read.</summary>
+        public TapAxis Y, X;
+
         public Output Output;
         public float* Packed;
         public int BandRows, BandCount;
@@ -62,31 +97,34 @@ internal static unsafe class CorrelationCpu<TLanes, TDoubles>
         public readonly void Execute(int chunk)
         {
             int image = chunk / BandCount, row = (chunk - (image * BandCount)) * BandRows;
-            int rows = Math.Min(BandRows, C.Y.Grid - row);
-            long imageLength = (long)C.Y.Source * C.X.Source * C.Channels;
-            RowTile tile = default;
-            int segments = C.Segments;
-            Segment* list = stackalloc Segment[Math.Max(segments, 1)];
-            tile.Segments = list;
-            tile.SegmentCount = segments;
-            tile.RowStride = (nint)C.X.Stride * C.Channels * sizeof(float);
-            tile.Step = sizeof(float);
-            nint rowStep = 0;
-            if (segments > 0)
+            int rows = Math.Min(BandRows, Y.Grid - row);
+            long imageLength = (long)Y.Source * X.Source * C.Channels, length = ImageBand.ScratchLength(Y, X, C.Channels, rows);
+            float* scratch = Scratch.Get<float>(ScratchSlot.PaddedImage, length * C.Sources);
+            ImageBand first = ImageBand.Get(Y, X, C.Channels, C.Source1 + (image * imageLength), row, rows, scratch), second = first;
+            if (C.Source2 != null) second = ImageBand.Get(Y, X, C.Channels, C.Source2 + (image * imageLength), row, rows, scratch + length);
+            Segment* segments = stackalloc Segment[MaxSegments];
+            ReadAhead ahead1 = default, ahead2 = default;
+            if ((long)C.InnerLength * C.Columns <= ReadAheadElements)
             {
-                long length = ImageBand.ScratchLength(C.Y, C.X, C.Channels, rows);
-                float* scratch = Scratch.Get<float>(ScratchSlot.PaddedImage, length * C.Sources);
-                ImageBand first = ImageBand.Get(C.Y, C.X, C.Channels, C.Source1 + (image * imageLength), row, rows, scratch);
-                tile.Start = first.Start;
-                rowStep = first.Pitch * C.Y.Stride;
-                list = AddSegments(list, first, first.Start);
-                if (C.Source2 != null)
-                {
-                    ImageBand second = ImageBand.Get(C.Y, C.X, C.Channels, C.Source2 + (image * imageLength), row, rows, scratch + length);
-                    AddSegments(list, second, first.Start);
-                }
+                ahead1 = Ahead(C.Source1, chunk + 1);
+                if (C.Source2 != null) ahead2 = Ahead(C.Source2, chunk + 1);
             }
-            Sweep(tile, image, row, rows, rowStep, Ahead(C.Source1, chunk + 1), C.Source2 == null ? default : Ahead(C.Source2, chunk + 1));
+            for (int p = 0; p < PhaseCount; p++)
+            {
+                ref Correlation phase = ref Phases[p].Correlation;
+                int phaseRows = Math.Min(rows, phase.Y.Grid - row);
+                if (phaseRows <= 0 || phase.X.Grid <= 0) continue;
+                var tile = new RowTile { RowStride = (nint)X.Stride * C.Channels * sizeof(float), Step = sizeof(float), Segments = segments };
+                if (phase.Segments > 0)
+                {
+                    nint toPhase = ((phase.Y.Start - Y.Start) * first.Pitch) + ((nint)(phase.X.Start - X.Start) * C.Channels);
+                    tile.Start = first.Start + toPhase;
+                    AddSegments(ref tile, phase, first, first.Start);
+                    if (C.Source2 != null) AddSegments(ref tile, phase, second, first.Start);
+                }
+                Sweep(tile, phase, Packed + Phases[p].PackedOffset, image, row, phaseRows, first.Pitch * Y.Stride, ahead1, ahead2);
+                ahead1 = ahead2 = default;
+            }
         }
 
         /// <summary>What another chunk will read of a source: most often the one that this thread takes next.</summary>
@@ -94,75 +132,87 @@ internal static unsafe class CorrelationCpu<TLanes, TDoubles>
         {
             int image = chunk / BandCount, row = (chunk - (image * BandCount)) * BandRows;
             if (image >= C.Batch) return default;
-            int first = Math.Max(C.Y.First(row), 0), end = Math.Min(C.Y.First(row) + C.Y.Extent(Math.Min(BandRows, C.Y.Grid - row)), C.Y.Source);
-            nint pitch = (nint)C.X.Source * C.Channels;
-            return new ReadAhead(source + (((((nint)image * C.Y.Source) + first) * pitch)), Math.Max(end - first, 0) * pitch);
+            int first = Math.Max(Y.First(row), 0), end = Math.Min(Y.First(row) + Y.Extent(Math.Min(BandRows, Y.Grid - row)), Y.Source);
+            nint pitch = (nint)X.Source * C.Channels;
+            return new ReadAhead(source + ((((nint)image * Y.Source) + first) * pitch), Math.Max(end - first, 0) * pitch);
         }
 
-        private readonly Segment* AddSegments(Segment* list, in ImageBand band, float* start)
+        private static void AddSegments(ref RowTile tile, in Correlation phase, in ImageBand band, float* start)
         {
             nint toBand = (nint)((byte*)band.Start - (byte*)start);
-            int runs = C.MergesTaps ? 1 : C.X.Count;
-            nint length = (nint)C.Channels * (C.MergesTaps ? C.X.Count : 1);
-            for (int y = 0; y < C.Y.Count; y++)
+            int runs = phase.MergesTaps ? 1 : phase.X.Count;
+            nint length = (nint)phase.Channels * (phase.MergesTaps ? phase.X.Count : 1);
+            for (int y = 0; y < phase.Y.Count; y++)
             {
                 for (int x = 0; x < runs; x++)
                 {
-                    nint offset = (y * C.Y.Step * band.Pitch) + ((nint)x * C.X.Step * C.Channels);
-                    *list++ = new Segment { Offset = toBand + (offset * sizeof(float)), Length = length };
+                    nint offset = (y * phase.Y.Step * band.Pitch) + ((nint)x * phase.X.Step * phase.Channels);
+                    tile.Segments[tile.SegmentCount++] = new Segment { Offset = toBand + (offset * sizeof(float)), Length = length };
                 }
             }
-            return list;
         }
 
         [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-        private readonly void Sweep(RowTile tile, int image, int row, int rows, nint rowStep, ReadAhead ahead1, ReadAhead ahead2)
+        private readonly void Sweep(
+            RowTile tile, in Correlation phase, float* packed, int image, int row, int rows, nint rowStep, ReadAhead ahead1, ReadAhead ahead2)
         {
-            const int group = TileCpu<TLanes, TDoubles>.Group;
-            bool rowsStay = (long)C.InnerLength * C.Columns <= StationaryRowElements;
-            int outer = rowsStay ? C.Columns : group;
+            bool rowsStay = (long)phase.InnerLength * C.Columns <= StationaryRowElements;
+            int outer = rowsStay ? C.Columns : Group;
             float* start = tile.Start;
-            int tiles = rows * ((C.X.Grid + TileCpu<TLanes, TDoubles>.RowLimit - 1) / TileCpu<TLanes, TDoubles>.RowLimit);
+            int tiles = rows * ((phase.X.Grid + TileCpu<TLanes, TDoubles>.RowLimit - 1) / TileCpu<TLanes, TDoubles>.RowLimit);
             nint step1 = ahead1.Share(tiles), step2 = ahead2.Share(tiles);
             for (int from = 0; from < C.Columns; from += outer)
             {
                 bool last = from + outer >= C.Columns;
                 for (int y = 0; y < rows; y++)
                 {
-                    for (int x = 0, count; x < C.X.Grid; x += count)
+                    for (int x = 0, count; x < phase.X.Grid; x += count)
                     {
-                        count = TileCpu<TLanes, TDoubles>.NextRows(C.X.Grid - x, C.Columns);
-                        tile.Start = start + (y * rowStep) + ((nint)x * C.X.Stride * C.Channels);
+                        count = TileCpu<TLanes, TDoubles>.NextRows(phase.X.Grid - x, C.Columns);
+                        tile.Start = start + (y * rowStep) + ((nint)x * X.Stride * C.Channels);
                         if (last)
                         {
                             ahead1.Fetch(step1);
                             ahead2.Fetch(step2);
                         }
-                        for (int j = from; j < Math.Min(from + outer, C.Columns); j += group) Emit(tile, image, row + y, x, count, j);
+                        for (int j = from; j < Math.Min(from + outer, C.Columns); j += Group) Emit(tile, phase, packed, image, row + y, x, count, j);
                     }
                 }
             }
         }
 
-        private readonly void Emit(in RowTile tile, int image, int y, int x, int count, int column)
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        private readonly void Emit(in RowTile tile, in Correlation phase, float* packed, int image, int y, int x, int count, int column)
         {
-            int columns = Math.Min(TileCpu<TLanes, TDoubles>.Group, C.Columns - column);
+            int columns = Math.Min(Group, C.Columns - column), inner = phase.InnerLength;
             var panel = new Panel
             {
-                Start = Packed + ((nint)column * C.InnerLength),
+                Start = packed + ((nint)column * inner),
                 Step = TileCpu<TLanes, TDoubles>.SubPanel(TileCpu<TLanes, TDoubles>.Width(columns)),
-                ColumnStride = C.InnerLength,
+                ColumnStride = inner,
             };
             OutputTile to;
-            to.C = C.Target + (image * C.TargetImage) + (y * C.TargetRow) + (x * C.TargetPosition) + column;
-            to.Ld = (nint)C.TargetPosition;
-            to.Row = ((((long)image * C.Y.Grid) + y) * C.X.Grid) + x;
+            to.C = phase.Target + (image * phase.TargetImage) + (y * phase.TargetRow) + (x * phase.TargetPosition) + column;
+            to.Ld = (nint)phase.TargetPosition;
+            to.Row = ((((long)image * phase.Y.Grid) + y) * phase.X.Grid) + x;
             to.Column = column;
             to.Rows = count;
             to.Columns = columns;
             to.Limit = OutputTile.NoLimit;
             to.First = to.Last = true;
+            // Positions with gaps between them: no processor foresees where the next lines of the target lie.
+            if (phase.TargetPosition != C.Columns && inner > 0) FetchTarget(to.C, to.Ld, count, columns);
             TileCpu<TLanes, TDoubles>.Emit(tile, panel, Output, to);
+        }
+
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        private static void FetchTarget(float* target, nint ld, int rows, int columns)
+        {
+            for (int r = 0; r < rows; r++, target += ld)
+            {
+                Prefetch.Near(target);
+                if (columns > 16) Prefetch.Near(target + 16);
+            }
         }
     }
 }

@@ -57,6 +57,21 @@ internal readonly unsafe struct PatchBands
             ? ((long)(band / _bandsPerImage) * Y.Grid + ((long)(band % _bandsPerImage) * _rowsPerBand)) * X.Grid
             : (long)band * _imagesPerBand * Y.Grid * X.Grid;
 
+    /// <summary>The elements of the images that a band reads.</summary>
+    public ReadAhead Source(int band, float* source)
+    {
+        if (band >= Count) return default;
+        nint pitch = (nint)X.Source * _channels;
+        if (_bandsPerImage == 1)
+        {
+            nint image = (nint)band * _imagesPerBand;
+            return new ReadAhead(source + (image * Y.Source * pitch), Math.Min(_imagesPerBand, _batch - image) * Y.Source * pitch);
+        }
+        int row = band % _bandsPerImage * _rowsPerBand, first = Math.Max(Y.First(row), 0);
+        int end = Math.Min(Y.First(row) + Y.Extent(Math.Min(_rowsPerBand, Y.Grid - row)), Y.Source);
+        return new ReadAhead(source + ((((nint)(band / _bandsPerImage) * Y.Source) + first) * pitch), Math.Max(end - first, 0) * pitch);
+    }
+
     /// <summary>
     /// Brings a band's rows together. The tile's segments are runs of positions, its start the first channel of the first tap, its rows
     /// neighbouring elements of a patch.

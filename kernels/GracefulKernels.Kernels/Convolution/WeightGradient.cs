@@ -26,6 +26,9 @@ internal static unsafe class WeightGradient<TLanes, TDoubles>
     /// <summary>Elements of a patch from which on scattered rows of dy are copied together: each is then read many times.</summary>
     private const int FewestRowsToPack = 256;
 
+    /// <summary>Elements of a patch from which on (and up to those above) the next band is asked for: fewer leave no time for it, more need no help.</summary>
+    private const int FewestRowsToReadAhead = 112;
+
     public static void Run(Workers workers, in ConvolutionShape shape, float* x, float* dy, float beta, float* dw)
     {
         int patch = shape.PatchLength, outputs = shape.OutChannels;
@@ -82,19 +85,20 @@ internal static unsafe class WeightGradient<TLanes, TDoubles>
                 int positions = Bands.Read(band, X, image, segments, out RowTile tile, out nint pitch);
                 var runs = new PatchRuns(Bands.Y, Bands.X, Shape.InChannels, pitch);
                 float* dy = Dy + (Bands.Position(band) * Shape.OutChannels);
+                ReadAhead ahead = Shape.PatchLength is >= FewestRowsToReadAhead and < FewestRowsToPack ? Bands.Source(band + 1, X) : default;
                 for (int j = column; j < columnEnd; j += TileCpu<TLanes, TDoubles>.Group)
                 {
                     int columns = Math.Min(TileCpu<TLanes, TDoubles>.Group, columnEnd - j);
                     Panel panel = columns == TileCpu<TLanes, TDoubles>.Width(columns) && (columns == Shape.OutChannels || Shape.PatchLength < FewestRowsToPack)
                         ? new Panel { Start = dy + j, Step = Shape.OutChannels, ColumnStride = 1 }
                         : PackedColumns<TLanes, TDoubles>.Panel(dy + j, Shape.OutChannels, positions, columns, packed);
-                    Rows(tile, runs, panel, partial + j, TileCpu<TLanes, TDoubles>.Width(columns), band == first);
+                    Rows(tile, runs, panel, partial + j, TileCpu<TLanes, TDoubles>.Width(columns), band == first, ref ahead);
                 }
             }
         }
 
         [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-        private readonly void Rows(RowTile tile, in PatchRuns runs, in Panel panel, float* partial, int width, bool first)
+        private readonly void Rows(RowTile tile, in PatchRuns runs, in Panel panel, float* partial, int width, bool first, ref ReadAhead ahead)
         {
             var output = new Output(1f, 0f, width, default);
             OutputTile to = default;
@@ -103,6 +107,7 @@ internal static unsafe class WeightGradient<TLanes, TDoubles>
             to.Limit = OutputTile.NoLimit;
             to.First = first;
             float* start = tile.Start;
+            nint share = ahead.Share(Shape.PatchLength / TileCpu<TLanes, TDoubles>.TallRowLimit);
             int row = 0;
             for (int run = 0; run < runs.Count; run++)
             {
@@ -112,6 +117,7 @@ internal static unsafe class WeightGradient<TLanes, TDoubles>
                     tile.Start = start + runs.Offset(run) + r;
                     to.C = partial + (row * Ld);
                     to.Rows = count;
+                    ahead.Fetch(share);
                     if (ColumnChunks > 1 && !first) Fetch(to.C, Ld, count, width);
                     TileCpu<TLanes, TDoubles>.Emit(tile, panel, output, to);
                 }

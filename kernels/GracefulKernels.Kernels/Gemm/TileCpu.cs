@@ -70,10 +70,23 @@ internal static unsafe class TileCpu<TLanes, TDoubles>
             Multiply(a, b, width, width, tile.Rows, tile.C, tile.Ld, add ? TileStore.Add : output.Streams ? TileStore.Stream : TileStore.Store);
             return;
         }
+        if (tile.Last && output.Addend != null) FetchAddend(output, tile);
         float* buffer = stackalloc float[(RowLimit * Group) + 16];
         buffer = (float*)(((nint)buffer + 63) & ~63);
         Multiply(a, b, width, tile.Columns, tile.Rows, buffer, width, TileStore.Store);
         Finish(buffer, width, output, tile);
+    }
+
+    /// <summary>Asks for what the epilogue adds: lines far apart, wanted when the product is done.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void FetchAddend(in Output output, in OutputTile tile)
+    {
+        float* line = output.Addend + (tile.Row * output.Columns) + tile.Column;
+        for (int r = 0; r < tile.Rows; r++, line += output.Columns)
+        {
+            Prefetch.Near(line);
+            if (tile.Columns > 16) Prefetch.Near(line + 16);
+        }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

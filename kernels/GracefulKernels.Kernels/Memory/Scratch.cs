@@ -16,6 +16,7 @@ internal enum ScratchSlot
     Cholesky,
     RowLoss,
     Columns,
+    Phases,
     Count,
 }
 
