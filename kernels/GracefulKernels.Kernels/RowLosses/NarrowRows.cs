@@ -16,6 +16,10 @@ internal static unsafe class NarrowRows<TLanes, TDoubles, TLoss>
     public static void Accumulate<TCareful>(in RowLossContext context, in RowPointers tile, RowStatistics statistics)
         where TCareful : struct, IFlag
     {
+        Exponential<TLanes, TDoubles> exp = Exponential<TLanes, TDoubles>.Load();
+        // Copies: after each store the compiler would read them again from the caller's.
+        float* logitsNew = tile.New, logitsOld = tile.Old, nextNew = tile.NextNew, nextOld = tile.NextOld;
+        float* expsNew = tile.ExpNew, expsOld = tile.ExpOld, expsNewAtOne = tile.ExpNewAtOne;
         TLanes maxNew = TLanes.Load(statistics[RowStatistic.MaxNew]), maxOld = TLanes.Load(statistics[RowStatistic.MaxOld]);
         TLanes starNew = TLanes.Load(statistics[RowStatistic.ArgmaxNew]),
             starOld = TLanes.Load(statistics[RowStatistic.ArgmaxOld]);
@@ -29,14 +33,14 @@ internal static unsafe class NarrowRows<TLanes, TDoubles, TLoss>
         int end = context.Classes * 16;
         for (int i = 0; i < end; i += 16)
         {
-            TLanes n = TLanes.Load(tile.New + i), o = TLanes.Zero;
+            TLanes n = TLanes.Load(logitsNew + i), o = TLanes.Zero;
             // Sixteen rows have as many cache lines as classes.
-            Prefetch.Near(tile.NextNew + i);
-            Prefetch.Near(tile.NextOld + i);
+            Prefetch.Near(nextNew + i);
+            Prefetch.Near(nextOld + i);
             labelNew = TLanes.WhereEqual(label, step, n, labelNew);
             if (TLoss.Divergence || TLoss.Matching)
             {
-                o = TLanes.Load(tile.Old + i);
+                o = TLanes.Load(logitsOld + i);
                 labelOld = TLanes.WhereEqual(label, step, o, labelOld);
             }
             if (TLoss.CrossEntropy || TLoss.Divergence)
@@ -45,10 +49,10 @@ internal static unsafe class NarrowRows<TLanes, TDoubles, TLoss>
                 if (TLoss.Divergence)
                 {
                     TLanes a = RowTerms<TLanes, TDoubles, TLoss>.Shift<TCareful>(o, maxOld);
-                    TLanes expNew = LaneMath.Exp<TLanes, TDoubles>(b * inverse),
-                        expOld = LaneMath.Exp<TLanes, TDoubles>(a * inverse);
-                    TLanes.Store(tile.ExpNew + i, expNew);
-                    TLanes.Store(tile.ExpOld + i, expOld);
+                    TLanes expNew = b * inverse, expOld = a * inverse;
+                    exp.Of(ref expNew, ref expOld);
+                    TLanes.Store(expsNew + i, expNew);
+                    TLanes.Store(expsOld + i, expOld);
                     labelExpNewT = TLanes.WhereEqual(label, step, expNew, labelExpNewT);
                     labelExpOldT = TLanes.WhereEqual(label, step, expOld, labelExpOldT);
                     cross = TLoss.Reversed
@@ -60,16 +64,16 @@ internal static unsafe class NarrowRows<TLanes, TDoubles, TLoss>
                     if (TLoss.CrossEntropy && TLoss.Squarings > 0) restNew += RowTerms<TLanes, TDoubles, TLoss>.AtOne(expNew);
                     if (TLoss.CrossEntropy && TLoss.Squarings < 0)
                     {
-                        TLanes atOne = LaneMath.Exp<TLanes, TDoubles>(b);
-                        TLanes.Store(tile.ExpNewAtOne + i, atOne);
+                        TLanes atOne = exp.Of(b);
+                        TLanes.Store(expsNewAtOne + i, atOne);
                         labelExp = TLanes.WhereEqual(label, step, atOne, labelExp);
                         restNew += TLanes.WhereEqual(starNew, step, TLanes.Zero, atOne);
                     }
                 }
                 else
                 {
-                    TLanes expNew = LaneMath.Exp<TLanes, TDoubles>(b);
-                    TLanes.Store(tile.ExpNew + i, expNew);
+                    TLanes expNew = exp.Of(b);
+                    TLanes.Store(expsNew + i, expNew);
                     labelExp = TLanes.WhereEqual(label, step, expNew, labelExp);
                     restNew += TLanes.WhereEqual(starNew, step, TLanes.Zero, expNew);
                 }

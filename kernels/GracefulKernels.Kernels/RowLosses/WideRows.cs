@@ -18,6 +18,10 @@ internal static unsafe class WideRows<TLanes, TDoubles, TLoss>
     {
         int classes = context.Classes, whole = classes & ~15;
         Tails(row, classes);
+        Exponential<TLanes, TDoubles> exp = Exponential<TLanes, TDoubles>.Load();
+        // Copies: after each store the compiler would read them again from the caller's.
+        float* logitsNew = row.New, logitsOld = row.Old, nextNew = row.NextNew, nextOld = row.NextOld, tails = row.Tail;
+        float* expsNew = row.ExpNew, expsOld = row.ExpOld, expsNewAtOne = row.ExpNewAtOne;
         TLanes maxNew = TLanes.Broadcast(statistics[RowStatistic.MaxNew][lane]);
         TLanes maxOld = TLanes.Broadcast(statistics[RowStatistic.MaxOld][lane]);
         TLanes inverse = TLanes.Broadcast(context.InverseTemperature);
@@ -34,10 +38,10 @@ internal static unsafe class WideRows<TLanes, TDoubles, TLoss>
         for (int i = 0; i < classes; i += 16)
         {
             bool tail = i == whole;
-            TLanes n = TLanes.Load(tail ? row.Tail : row.New + i), o = TLanes.Zero;
-            Prefetch.Near(row.NextNew + i);
-            Prefetch.Near(row.NextOld + i);
-            if (TLoss.Divergence || TLoss.Matching) o = TLanes.Load(tail ? row.Tail + 16 : row.Old + i);
+            TLanes n = TLanes.Load(tail ? tails : logitsNew + i), o = TLanes.Zero;
+            Prefetch.Near(nextNew + i);
+            Prefetch.Near(nextOld + i);
+            if (TLoss.Divergence || TLoss.Matching) o = TLanes.Load(tail ? tails + 16 : logitsOld + i);
             if (TLoss.CrossEntropy || TLoss.Divergence)
             {
                 TLanes live = TLanes.Zero;
@@ -46,15 +50,15 @@ internal static unsafe class WideRows<TLanes, TDoubles, TLoss>
                 if (TLoss.Divergence)
                 {
                     TLanes a = RowTerms<TLanes, TDoubles, TLoss>.Shift<TCareful>(o, maxOld);
-                    TLanes expNew = LaneMath.Exp<TLanes, TDoubles>(b * inverse),
-                        expOld = LaneMath.Exp<TLanes, TDoubles>(a * inverse);
+                    TLanes expNew = b * inverse, expOld = a * inverse;
+                    exp.Of(ref expNew, ref expOld);
                     if (tail)
                     {
                         expNew = TLanes.Select(live, expNew, TLanes.Zero);
                         expOld = TLanes.Select(live, expOld, TLanes.Zero);
                     }
-                    TLanes.Store(row.ExpNew + i, expNew);
-                    TLanes.Store(row.ExpOld + i, expOld);
+                    TLanes.Store(expsNew + i, expNew);
+                    TLanes.Store(expsOld + i, expOld);
                     cross = TLoss.Reversed
                         ? RowTerms<TLanes, TDoubles, TLoss>.AddWeighted<TCareful>(expNew, b - a, cross)
                         : RowTerms<TLanes, TDoubles, TLoss>.AddWeighted<TCareful>(expOld, a - b, cross);
@@ -65,18 +69,18 @@ internal static unsafe class WideRows<TLanes, TDoubles, TLoss>
                     if (TLoss.CrossEntropy && TLoss.Squarings > 0) restNew += RowTerms<TLanes, TDoubles, TLoss>.AtOne(expNew);
                     if (TLoss.CrossEntropy && TLoss.Squarings < 0)
                     {
-                        TLanes atOne = LaneMath.Exp<TLanes, TDoubles>(b);
+                        TLanes atOne = exp.Of(b);
                         if (tail) atOne = TLanes.Select(live, atOne, TLanes.Zero);
-                        TLanes.Store(row.ExpNewAtOne + i, atOne);
+                        TLanes.Store(expsNewAtOne + i, atOne);
                         if (i == starNew) atOne = TLanes.Select(isStarNew, TLanes.Zero, atOne);
                         restNew += atOne;
                     }
                 }
                 else
                 {
-                    TLanes expNew = LaneMath.Exp<TLanes, TDoubles>(b);
+                    TLanes expNew = exp.Of(b);
                     if (tail) expNew = TLanes.Select(live, expNew, TLanes.Zero);
-                    TLanes.Store(row.ExpNew + i, expNew);
+                    TLanes.Store(expsNew + i, expNew);
                     if (i == starNew) expNew = TLanes.Select(isStarNew, TLanes.Zero, expNew);
                     restNew += expNew;
                 }
