@@ -78,6 +78,52 @@ internal readonly unsafe struct Exponential<TLanes, TDoubles>
         x = TLanes.Scale(p, n);
         y = TLanes.Scale(q, m);
     }
+
+    /// <summary>Four in turns, for registers wide enough that they all stay in one.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Of(ref TLanes x, ref TLanes y, ref TLanes z, ref TLanes w)
+    {
+        TLanes a = TLanes.Max(_smallest, x), b = TLanes.Max(_smallest, y), c = TLanes.Max(_smallest, z), d = TLanes.Max(_smallest, w);
+        TLanes n = a * _log2E, m = b * _log2E, k = c * _log2E, l = d * _log2E;
+        n = TLanes.Round(n);
+        m = TLanes.Round(m);
+        k = TLanes.Round(k);
+        l = TLanes.Round(l);
+        a = TLanes.MultiplyAdd(n, _ln2High, a);
+        b = TLanes.MultiplyAdd(m, _ln2High, b);
+        c = TLanes.MultiplyAdd(k, _ln2High, c);
+        d = TLanes.MultiplyAdd(l, _ln2High, d);
+        a = TLanes.MultiplyAdd(n, _ln2Low, a);
+        b = TLanes.MultiplyAdd(m, _ln2Low, b);
+        c = TLanes.MultiplyAdd(k, _ln2Low, c);
+        d = TLanes.MultiplyAdd(l, _ln2Low, d);
+        TLanes p = TLanes.MultiplyAdd(a, _c6, _c5), q = TLanes.MultiplyAdd(b, _c6, _c5);
+        TLanes s = TLanes.MultiplyAdd(c, _c6, _c5), t = TLanes.MultiplyAdd(d, _c6, _c5);
+        p = TLanes.MultiplyAdd(p, a, _c4);
+        q = TLanes.MultiplyAdd(q, b, _c4);
+        s = TLanes.MultiplyAdd(s, c, _c4);
+        t = TLanes.MultiplyAdd(t, d, _c4);
+        p = TLanes.MultiplyAdd(p, a, _c3);
+        q = TLanes.MultiplyAdd(q, b, _c3);
+        s = TLanes.MultiplyAdd(s, c, _c3);
+        t = TLanes.MultiplyAdd(t, d, _c3);
+        p = TLanes.MultiplyAdd(p, a, _c2);
+        q = TLanes.MultiplyAdd(q, b, _c2);
+        s = TLanes.MultiplyAdd(s, c, _c2);
+        t = TLanes.MultiplyAdd(t, d, _c2);
+        p = TLanes.MultiplyAdd(p, a, _one);
+        q = TLanes.MultiplyAdd(q, b, _one);
+        s = TLanes.MultiplyAdd(s, c, _one);
+        t = TLanes.MultiplyAdd(t, d, _one);
+        p = TLanes.MultiplyAdd(p, a, _one);
+        q = TLanes.MultiplyAdd(q, b, _one);
+        s = TLanes.MultiplyAdd(s, c, _one);
+        t = TLanes.MultiplyAdd(t, d, _one);
+        x = TLanes.Scale(p, n);
+        y = TLanes.Scale(q, m);
+        z = TLanes.Scale(s, k);
+        w = TLanes.Scale(t, l);
+    }
 }
 
 internal static unsafe class ExponentialTable

@@ -61,7 +61,7 @@ internal static unsafe class NarrowRows<TLanes, TDoubles, TLoss>
                     expNew = TLanes.WhereEqual(starNew, step, TLanes.Zero, expNew);
                     restNewT += expNew;
                     restOldT += TLanes.WhereEqual(starOld, step, TLanes.Zero, expOld);
-                    if (TLoss.CrossEntropy && TLoss.Squarings > 0) restNew += RowTerms<TLanes, TDoubles, TLoss>.AtOne(expNew);
+                    if (TLoss.CrossEntropy && TLoss.Squarings > 0) restNew = RowTerms<TLanes, TDoubles, TLoss>.AddAtOne(expNew, restNew);
                     if (TLoss.CrossEntropy && TLoss.Squarings < 0)
                     {
                         TLanes atOne = exp.Of(b);

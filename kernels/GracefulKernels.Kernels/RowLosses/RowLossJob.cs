@@ -40,7 +40,9 @@ internal unsafe struct RowLossJob<TLanes, TDoubles, TLoss> : IJob
         bool narrow = classes <= NarrowClasses;
         int group = narrow ? 16 * GroupsTogether(classes) : Math.Clamp(4096 / classes, 1, 16);
         // A streaming store begins where the gradient's lines do, so the last load of a row may reach fifteen elements further.
+        // An odd number of cache lines: rows a power of two apart would fight for the same places of the cache.
         long padded = ((classes + 15L) & ~15L) + (narrow ? 0 : 16);
+        if (!narrow) padded |= 16;
         long tile = padded * group;
         int blocks = (group + 15) / 16;
         float* memory = Scratch.Get<float>(ScratchSlot.RowLoss, (blocks * RowStatistics.Length) + Tails + (6 * tile));
@@ -96,6 +98,7 @@ internal unsafe struct RowLossJob<TLanes, TDoubles, TLoss> : IJob
         return ~TLanes.ToBits(TLanes.Equal(label, ignore)) & 0xFFFF;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private readonly void Narrow(
         int row,
         int rows,
@@ -193,6 +196,7 @@ internal unsafe struct RowLossJob<TLanes, TDoubles, TLoss> : IJob
         else NarrowRows<TLanes, TDoubles, TLoss>.Gradient<TCareful, No>(Context, tile, statistics, valid);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private readonly void Wide(
         int row,
         int rows,

@@ -35,7 +35,63 @@ internal static unsafe class WideRows<TLanes, TDoubles, TLoss>
 
         TLanes restNew = TLanes.Zero, restNewT = TLanes.Zero, restOldT = TLanes.Zero, cross = TLanes.Zero;
         TLanes shiftedSum = TLanes.Zero, squares = TLanes.Zero, matching = TLanes.Zero;
-        for (int i = 0; i < classes; i += 16)
+        int i = 0;
+        if (TLoss.Divergence && !TCareful.IsSet && typeof(TLanes) == typeof(Lanes512))
+        {
+            // Two steps at a time where one register holds sixteen lanes; sums still add one step after the other.
+            for (; i + 32 <= whole; i += 32)
+            {
+                TLanes n = TLanes.Load(logitsNew + i), o = TLanes.Load(logitsOld + i);
+                TLanes n1 = TLanes.Load(logitsNew + i + 16), o1 = TLanes.Load(logitsOld + i + 16);
+                Prefetch.Near(nextNew + i);
+                Prefetch.Near(nextOld + i);
+                Prefetch.Near(nextNew + i + 16);
+                Prefetch.Near(nextOld + i + 16);
+                TLanes b = n - maxNew, a = o - maxOld, b1 = n1 - maxNew, a1 = o1 - maxOld;
+                TLanes expNew = b * inverse, expOld = a * inverse, expNew1 = b1 * inverse, expOld1 = a1 * inverse;
+                exp.Of(ref expNew, ref expOld, ref expNew1, ref expOld1);
+                TLanes.Store(expsNew + i, expNew);
+                TLanes.Store(expsOld + i, expOld);
+                TLanes.Store(expsNew + i + 16, expNew1);
+                TLanes.Store(expsOld + i + 16, expOld1);
+                cross = TLoss.Reversed
+                    ? TLanes.MultiplyAdd(expNew1, b1 - a1, TLanes.MultiplyAdd(expNew, b - a, cross))
+                    : TLanes.MultiplyAdd(expOld1, a1 - b1, TLanes.MultiplyAdd(expOld, a - b, cross));
+                if (starNew >> 5 == i >> 5)
+                {
+                    if (i == starNew) expNew = TLanes.Select(isStarNew, TLanes.Zero, expNew);
+                    else expNew1 = TLanes.Select(isStarNew, TLanes.Zero, expNew1);
+                }
+                if (starOld >> 5 == i >> 5)
+                {
+                    if (i == starOld) expOld = TLanes.Select(isStarOld, TLanes.Zero, expOld);
+                    else expOld1 = TLanes.Select(isStarOld, TLanes.Zero, expOld1);
+                }
+                restNewT = restNewT + expNew + expNew1;
+                restOldT = restOldT + expOld + expOld1;
+                if (TLoss.CrossEntropy && TLoss.Squarings > 0)
+                {
+                    restNew = RowTerms<TLanes, TDoubles, TLoss>.AddAtOne(expNew1, RowTerms<TLanes, TDoubles, TLoss>.AddAtOne(expNew, restNew));
+                }
+                if (TLoss.CrossEntropy && TLoss.Squarings < 0)
+                {
+                    TLanes atOne = b, atOne1 = b1;
+                    exp.Of(ref atOne, ref atOne1);
+                    TLanes.Store(expsNewAtOne + i, atOne);
+                    TLanes.Store(expsNewAtOne + i + 16, atOne1);
+                    if (i == starNew) atOne = TLanes.Select(isStarNew, TLanes.Zero, atOne);
+                    if (i + 16 == starNew) atOne1 = TLanes.Select(isStarNew, TLanes.Zero, atOne1);
+                    restNew = restNew + atOne + atOne1;
+                }
+                if (TLoss.Smoothed) shiftedSum = shiftedSum + b + b1;
+                if (TLoss.Squared)
+                {
+                    TLanes residual = i == labelChunk ? n - target : n, residual1 = i + 16 == labelChunk ? n1 - target : n1;
+                    squares = TLanes.MultiplyAdd(residual1, residual1, TLanes.MultiplyAdd(residual, residual, squares));
+                }
+            }
+        }
+        for (; i < classes; i += 16)
         {
             bool tail = i == whole;
             TLanes n = TLanes.Load(tail ? tails : logitsNew + i), o = TLanes.Zero;
@@ -66,7 +122,7 @@ internal static unsafe class WideRows<TLanes, TDoubles, TLoss>
                     if (i == starOld) expOld = TLanes.Select(isStarOld, TLanes.Zero, expOld);
                     restNewT += expNew;
                     restOldT += expOld;
-                    if (TLoss.CrossEntropy && TLoss.Squarings > 0) restNew += RowTerms<TLanes, TDoubles, TLoss>.AtOne(expNew);
+                    if (TLoss.CrossEntropy && TLoss.Squarings > 0) restNew = RowTerms<TLanes, TDoubles, TLoss>.AddAtOne(expNew, restNew);
                     if (TLoss.CrossEntropy && TLoss.Squarings < 0)
                     {
                         TLanes atOne = exp.Of(b);
