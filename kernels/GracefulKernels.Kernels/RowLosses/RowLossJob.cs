@@ -125,6 +125,7 @@ internal unsafe struct RowLossJob<TLanes, TDoubles, TLoss> : IJob
             long next = Math.Min((long)row + rows + (g * 16), Operands.Rows - 1);
             at.NextNew = Operands.New.Pointer + (next * Operands.LdNew);
             at.NextOld = Context.HasOld ? Operands.Old.Pointer + (next * Operands.LdOld) : at.NextNew;
+            at.Gradient = Context.WantsGradient && !Context.Streams ? Gradient(row + (g * 16)) : at.NextNew;
             if (finite[g]) NarrowRows<TLanes, TDoubles, TLoss>.Accumulate<No>(Context, at, Group(memory, g));
             else NarrowRows<TLanes, TDoubles, TLoss>.Accumulate<Yes>(Context, at, Group(memory, g));
         }
@@ -152,11 +153,24 @@ internal unsafe struct RowLossJob<TLanes, TDoubles, TLoss> : IJob
                 RowPointers at = Group(tiles, g, tile);
                 if (finite[g]) Gradient<No>(at, statistics, valid[g], centred[g]);
                 else Gradient<Yes>(at, statistics, valid[g], centred[g]);
-                LaneTranspose<TLanes>.Store(
-                    at.New, count, Context.Classes, Operands.Gradient.Pointer + ((long)first * Context.Classes), Context.Classes);
+                float* gradient = Gradient(first);
+                if (Context.Streams && count == 16 && ((nint)gradient & 63) == 0) Stream(at, gradient);
+                else LaneTranspose<TLanes>.Store(at.New, count, Context.Classes, gradient, Context.Classes);
             }
             Outputs(first, count, statistics);
         }
+    }
+
+    private readonly float* Gradient(int row) => Operands.Gradient.Pointer + ((long)row * Context.Classes);
+
+    /// <summary>Sixteen rows are whole cache lines: by way of a tile that is no longer needed, they go past the caches.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private readonly void Stream(in RowPointers tile, float* gradient)
+    {
+        int elements = Context.Classes * 16;
+        float* rows = tile.ExpNew;
+        LaneTranspose<TLanes>.Store(tile.New, 16, Context.Classes, rows, Context.Classes);
+        for (int i = 0; i < elements; i += 16) TLanes.StoreStreaming(gradient + i, TLanes.Load(rows + i));
     }
 
     private static RowStatistics Group(float* memory, int group) => new(memory + (group * RowStatistics.Length));

@@ -18,7 +18,9 @@ internal static unsafe class WideRows<TLanes, TDoubles, TLoss>
     {
         int classes = context.Classes, whole = classes & ~15;
         Tails(row, classes);
-        Exponential<TLanes, TDoubles> exp = Exponential<TLanes, TDoubles>.Load();
+        // Written out wherever it decides: the compiler drops a branch on types before it looks inside, any other after.
+        if (typeof(TLanes) == typeof(Lanes128) && (TLoss.CrossEntropy || TLoss.Divergence)) ExponentialsApart<TCareful>(context, row, statistics, lane);
+        Exponential<TLanes, TDoubles> exp = typeof(TLanes) == typeof(Lanes128) ? default : Exponential<TLanes, TDoubles>.Load();
         // Copies: after each store the compiler would read them again from the caller's.
         float* logitsNew = row.New, logitsOld = row.Old, nextNew = row.NextNew, nextOld = row.NextOld, tails = row.Tail;
         float* expsNew = row.ExpNew, expsOld = row.ExpOld, expsNewAtOne = row.ExpNewAtOne;
@@ -36,7 +38,7 @@ internal static unsafe class WideRows<TLanes, TDoubles, TLoss>
         TLanes restNew = TLanes.Zero, restNewT = TLanes.Zero, restOldT = TLanes.Zero, cross = TLanes.Zero;
         TLanes shiftedSum = TLanes.Zero, squares = TLanes.Zero, matching = TLanes.Zero;
         int i = 0;
-        if (TLoss.Divergence && !TCareful.IsSet && typeof(TLanes) == typeof(Lanes512))
+        if (typeof(TLanes) == typeof(Lanes512) && TLoss.Divergence && !TCareful.IsSet)
         {
             // Two steps at a time where one register holds sixteen lanes; sums still add one step after the other.
             for (; i + 32 <= whole; i += 32)
@@ -107,7 +109,15 @@ internal static unsafe class WideRows<TLanes, TDoubles, TLoss>
                 {
                     TLanes a = RowTerms<TLanes, TDoubles, TLoss>.Shift<TCareful>(o, maxOld);
                     TLanes expNew = b * inverse, expOld = a * inverse;
-                    exp.Of(ref expNew, ref expOld);
+                    if (typeof(TLanes) == typeof(Lanes128))
+                    {
+                        expNew = TLanes.Load(expsNew + i);
+                        expOld = TLanes.Load(expsOld + i);
+                    }
+                    else
+                    {
+                        exp.Of(ref expNew, ref expOld);
+                    }
                     if (tail)
                     {
                         expNew = TLanes.Select(live, expNew, TLanes.Zero);
@@ -125,7 +135,7 @@ internal static unsafe class WideRows<TLanes, TDoubles, TLoss>
                     if (TLoss.CrossEntropy && TLoss.Squarings > 0) restNew = RowTerms<TLanes, TDoubles, TLoss>.AddAtOne(expNew, restNew);
                     if (TLoss.CrossEntropy && TLoss.Squarings < 0)
                     {
-                        TLanes atOne = exp.Of(b);
+                        TLanes atOne = typeof(TLanes) == typeof(Lanes128) ? TLanes.Load(expsNewAtOne + i) : exp.Of(b);
                         if (tail) atOne = TLanes.Select(live, atOne, TLanes.Zero);
                         TLanes.Store(expsNewAtOne + i, atOne);
                         if (i == starNew) atOne = TLanes.Select(isStarNew, TLanes.Zero, atOne);
@@ -134,7 +144,7 @@ internal static unsafe class WideRows<TLanes, TDoubles, TLoss>
                 }
                 else
                 {
-                    TLanes expNew = exp.Of(b);
+                    TLanes expNew = typeof(TLanes) == typeof(Lanes128) ? TLanes.Load(expsNew + i) : exp.Of(b);
                     if (tail) expNew = TLanes.Select(live, expNew, TLanes.Zero);
                     TLanes.Store(expsNew + i, expNew);
                     if (i == starNew) expNew = TLanes.Select(isStarNew, TLanes.Zero, expNew);
@@ -284,6 +294,18 @@ internal static unsafe class WideRows<TLanes, TDoubles, TLoss>
         if (count == 0) return;
         TLanes.Store(row.Tail, TLanes.LoadPartial(row.New + classes - count, count));
         if (TLoss.Divergence || TLoss.Matching) TLanes.Store(row.Tail + 16, TLanes.LoadPartial(row.Old + classes - count, count));
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void ExponentialsApart<TCareful>(in RowLossContext context, in RowPointers row, RowStatistics statistics, int lane)
+        where TCareful : struct, IFlag
+    {
+        int whole = context.Classes & ~15;
+        TLanes maxNew = TLanes.Broadcast(statistics[RowStatistic.MaxNew][lane]);
+        TLanes maxOld = TLanes.Broadcast(statistics[RowStatistic.MaxOld][lane]);
+        RowExponentials<TLanes, TDoubles, TLoss>.Take<TCareful>(context, row.New, row.Old, whole, row, 0, maxNew, maxOld);
+        if (whole == context.Classes) return;
+        RowExponentials<TLanes, TDoubles, TLoss>.Take<TCareful>(context, row.Tail, row.Tail + 16, 16, row, whole, maxNew, maxOld);
     }
 
     private static void Label(in RowPointers row, RowStatistics statistics, int lane, int label)
