@@ -7,11 +7,14 @@ namespace GracefulKernels.Kernels;
 internal unsafe interface IColumnTerm<TLanes, TDoubles>
 {
     void Add(long index, int column, int count, ref TDoubles low, ref TDoubles high);
+
+    /// <summary>Asks memory for what a term further on is made of.</summary>
+    void Ask(long index);
 }
 
 internal sealed unsafe partial class CpuKernels<TLanes, TDoubles>
 {
-    private const int SumColumns = 512;
+    private const int SumColumns = 1024;
     private const int SumRows = 64;
 
     public void ColumnSum(long rows, int columns, Block<float> x, float beta, Block<float> sum)
@@ -41,7 +44,7 @@ internal sealed unsafe partial class CpuKernels<TLanes, TDoubles>
         where TTerm : struct, IColumnTerm<TLanes, TDoubles>
     {
         int stretches = Chunks.Count(pattern.Width, SumColumns);
-        long rowsPerBlock = Math.Max(SumRows, Chunks.Rows(Math.Min(pattern.Width, SumColumns)));
+        long rowsPerBlock = Math.Max(SumRows, Chunks.Rows(pattern.Width));
         int blocks = Chunks.Count(pattern.Rows, rowsPerBlock);
         long pitch = pattern.PaddedWidth;
         // One more row than blocks: the total.
@@ -99,39 +102,66 @@ internal sealed unsafe partial class CpuKernels<TLanes, TDoubles>
     private static void AddRows<TTerm>(TTerm term, long start, long rows, long pitch, int column, int columnEnd, double* sums)
         where TTerm : struct, IColumnTerm<TLanes, TDoubles>
     {
+        int whole = column + ((columnEnd - column) / Lane * Lane);
+        // Four rows at once are four places of memory; where they lie far apart, the processor does not foresee the next four.
+        bool far = pitch > 256;
         long row = 0;
         for (; row <= rows - 4; row += 4)
         {
-            long at = start + (row * pitch);
-            for (int c = column; c < columnEnd; c += Lane)
+            long at = start + (row * pitch), next = at + (4 * pitch);
+            int c = column;
+            for (; c < whole; c += Lane)
             {
-                int count = Math.Min(Lane, columnEnd - c);
                 double* sum = sums + (c - column);
                 TDoubles low = TDoubles.Load(sum), high = TDoubles.Load(sum + 8);
-                term.Add(at + c, c, count, ref low, ref high);
-                term.Add(at + pitch + c, c, count, ref low, ref high);
-                term.Add(at + (2 * pitch) + c, c, count, ref low, ref high);
-                term.Add(at + (3 * pitch) + c, c, count, ref low, ref high);
+                if (far)
+                {
+                    term.Ask(next + c);
+                    term.Ask(next + pitch + c);
+                    term.Ask(next + (2 * pitch) + c);
+                    term.Ask(next + (3 * pitch) + c);
+                }
+                term.Add(at + c, c, Lane, ref low, ref high);
+                term.Add(at + pitch + c, c, Lane, ref low, ref high);
+                term.Add(at + (2 * pitch) + c, c, Lane, ref low, ref high);
+                term.Add(at + (3 * pitch) + c, c, Lane, ref low, ref high);
                 TDoubles.Store(sum, low);
                 TDoubles.Store(sum + 8, high);
             }
+            if (c < columnEnd) AddEnd(term, at, 4, pitch, c, columnEnd - c, sums + (c - column));
         }
         for (; row < rows; row++)
         {
             long at = start + (row * pitch);
-            for (int c = column; c < columnEnd; c += Lane)
+            int c = column;
+            for (; c < whole; c += Lane)
             {
                 double* sum = sums + (c - column);
                 TDoubles low = TDoubles.Load(sum), high = TDoubles.Load(sum + 8);
-                term.Add(at + c, c, Math.Min(Lane, columnEnd - c), ref low, ref high);
+                term.Add(at + c, c, Lane, ref low, ref high);
                 TDoubles.Store(sum, low);
                 TDoubles.Store(sum + 8, high);
             }
+            if (c < columnEnd) AddEnd(term, at, 1, pitch, c, columnEnd - c, sums + (c - column));
         }
+    }
+
+    /// <summary>The last columns, fewer than a register holds: apart, so that the loops over whole ones hold no partial load.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
+    private static void AddEnd<TTerm>(TTerm term, long at, int rows, long pitch, int column, int count, double* sum)
+        where TTerm : struct, IColumnTerm<TLanes, TDoubles>
+    {
+        TDoubles low = TDoubles.Load(sum), high = TDoubles.Load(sum + 8);
+        for (int r = 0; r < rows; r++) term.Add(at + (r * pitch) + column, column, count, ref low, ref high);
+        TDoubles.Store(sum, low);
+        TDoubles.Store(sum + 8, high);
     }
 
     private readonly struct PlainTerm(float* x) : IColumnTerm<TLanes, TDoubles>
     {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public void Ask(long index) => Prefetch.Near(x + index);
+
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public void Add(long index, int column, int count, ref TDoubles low, ref TDoubles high)
         {
@@ -144,6 +174,13 @@ internal sealed unsafe partial class CpuKernels<TLanes, TDoubles>
 
     private readonly struct AffineTerm(float* x, float* dy, float* scale, float* shift) : IColumnTerm<TLanes, TDoubles>
     {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public void Ask(long index)
+        {
+            Prefetch.Near(x + index);
+            Prefetch.Near(dy + index);
+        }
+
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public void Add(long index, int column, int count, ref TDoubles low, ref TDoubles high)
         {

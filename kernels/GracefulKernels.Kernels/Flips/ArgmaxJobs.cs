@@ -87,6 +87,16 @@ internal unsafe struct FlipsFromLogitsJob<TLanes, TDoubles> : IJob
         for (; row < end; row += 16)
         {
             int rows = Math.Min(16, end - row);
+            if (Classes > ArgmaxRows<TLanes, TDoubles>.NarrowClasses)
+            {
+                for (int r = 0; r < rows; r++)
+                {
+                    old[r] = RowArgmax<TLanes, TDoubles>.Along(Old + ((long)(row + r) * LdOld), Classes, out _, out _);
+                    updated[r] = RowArgmax<TLanes, TDoubles>.Along(New + ((long)(row + r) * LdNew), Classes, out _, out _);
+                }
+                tally.Add(rows, old, updated, Labels + row, IgnoreIndex, PerClass);
+                continue;
+            }
             ArgmaxRows<TLanes, TDoubles>.Run(Old + ((long)row * LdOld), LdOld, rows, Classes, tile, old);
             ArgmaxRows<TLanes, TDoubles>.Run(New + ((long)row * LdNew), LdNew, rows, Classes, tile, updated);
             tally.Add(rows, old, updated, Labels + row, IgnoreIndex, PerClass);

@@ -78,6 +78,18 @@ internal static unsafe class PairCounter<TVector, TRegister, TOperator>
             total = TRegister.Add(TRegister.Add(total, total), TRegister.Counts(twos));
             total = TRegister.Add(TRegister.Add(total, total), TRegister.Counts(ones));
         }
+        if (width == 1)
+        {
+            TVector second = total, third = total, fourth = total;
+            for (; i + 4 <= words; i += 4)
+            {
+                total = TRegister.Add(total, TRegister.Counts(TOperator.Combine<TVector, TRegister>(a + i, b + i, planes, stride)));
+                second = TRegister.Add(second, TRegister.Counts(TOperator.Combine<TVector, TRegister>(a + i + 1, b + i + 1, planes, stride)));
+                third = TRegister.Add(third, TRegister.Counts(TOperator.Combine<TVector, TRegister>(a + i + 2, b + i + 2, planes, stride)));
+                fourth = TRegister.Add(fourth, TRegister.Counts(TOperator.Combine<TVector, TRegister>(a + i + 3, b + i + 3, planes, stride)));
+            }
+            total = TRegister.Add(TRegister.Add(total, second), TRegister.Add(third, fourth));
+        }
         for (; i + width <= words; i += width)
         {
             total = TRegister.Add(total, TRegister.Counts(TOperator.Combine<TVector, TRegister>(a + i, b + i, planes, stride)));

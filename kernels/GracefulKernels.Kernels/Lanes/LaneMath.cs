@@ -13,47 +13,16 @@ internal static class LaneMath
 
     internal const int MantissaBits = 0x007FFFFF;
 
-    /// <summary>From here down eˣ is below half of the smallest subnormal number, so 0.</summary>
-    private const float SmallestExponent = -104f;
-
     // ln 2 in two parts; the first has trailing zeros, so that its product with a whole number is exact.
     private const float Ln2High = 0.693359375f;
     private const float Ln2Low = -2.12194440e-4f;
 
-    /// <summary>
-    /// eˣ for x in [−∞, 88.7], at most 1 ulp off (where the result is subnormal, of its grid); NaN stays NaN. Exactly 1 at 0.
-    /// </summary>
-    /// <remarks>
-    /// Over four registers a call: with two of these inlined, a row pass exceeds the JIT compiler's budget, and what is left over become
-    /// calls of a few instructions each.
-    /// </remarks>
+    /// <summary>One <see cref="Exponential{TLanes,TDoubles}"/>; a loop loads its coefficients once.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static TLanes Exp<TLanes, TDoubles>(TLanes x)
         where TLanes : struct, ILanes<TLanes, TDoubles>
         where TDoubles : struct, IDoubleLanes<TDoubles>
-        => typeof(TLanes) == typeof(Lanes128) ? ExpCall<TLanes, TDoubles>(x) : ExpInline<TLanes, TDoubles>(x);
-
-    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-    private static TLanes ExpCall<TLanes, TDoubles>(TLanes x)
-        where TLanes : struct, ILanes<TLanes, TDoubles>
-        where TDoubles : struct, IDoubleLanes<TDoubles>
-        => ExpInline<TLanes, TDoubles>(x);
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static TLanes ExpInline<TLanes, TDoubles>(TLanes x)
-        where TLanes : struct, ILanes<TLanes, TDoubles>
-        where TDoubles : struct, IDoubleLanes<TDoubles>
-    {
-        x = TLanes.Max(TLanes.Broadcast(SmallestExponent), x);
-        TLanes n = TLanes.Round(x * TLanes.Broadcast(1.44269504f));
-        TLanes r = TLanes.MultiplyAdd(n, TLanes.Broadcast(-Ln2High), x);
-        r = TLanes.MultiplyAdd(n, TLanes.Broadcast(-Ln2Low), r);
-        TLanes q = TLanes.MultiplyAdd(r, TLanes.Broadcast(1.381444046e-3f), TLanes.Broadcast(8.368779905e-3f));
-        q = TLanes.MultiplyAdd(q, r, TLanes.Broadcast(4.166839644e-2f));
-        q = TLanes.MultiplyAdd(q, r, TLanes.Broadcast(1.666651964e-1f));
-        q = TLanes.MultiplyAdd(q, r, TLanes.Broadcast(4.999999404e-1f));
-        return TLanes.Scale(TLanes.MultiplyAdd(r * r, q, r) + TLanes.Broadcast(1f), n);
-    }
+        => Exponential<TLanes, TDoubles>.Load().Of(x);
 
     /// <summary><c>(eˣ − 1 − x) / x²</c> for |x| ≤ 1, relative error at most 2⁻²³.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

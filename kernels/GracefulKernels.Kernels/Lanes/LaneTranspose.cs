@@ -134,6 +134,12 @@ internal static unsafe class LaneTranspose<TLanes>
                 Vector512.Load(at + 128), Vector512.Load(at + 144), Vector512.Load(at + 160), Vector512.Load(at + 176),
                 Vector512.Load(at + 192), Vector512.Load(at + 208), Vector512.Load(at + 224), Vector512.Load(at + 240),
                 block);
+            if (c + 16 <= columns)
+            {
+                // A masked store costs several whole ones.
+                for (int r = 0; r < rows; r++) Vector512.Load(block + (r * 16)).Store(destination + (r * ld) + c);
+                continue;
+            }
             Vector512<float> mask = Vector512.LessThan(Vector512<int>.Indices, Vector512.Create(columns - c)).AsSingle();
             for (int r = 0; r < rows; r++) Avx512F.MaskStore(destination + (r * ld) + c, mask, Vector512.Load(block + (r * 16)));
         }

@@ -16,61 +16,70 @@ internal static unsafe class NarrowRows<TLanes, TDoubles, TLoss>
     public static void Accumulate<TCareful>(in RowLossContext context, in RowPointers tile, RowStatistics statistics)
         where TCareful : struct, IFlag
     {
+        // Written out wherever it decides: the compiler drops a branch on types before it looks inside, any other after.
+        if (typeof(TLanes) == typeof(Lanes128) && (TLoss.CrossEntropy || TLoss.Divergence))
+        {
+            RowExponentials<TLanes, TDoubles, TLoss>.Take<TCareful>(
+                context, tile.New, tile.Old, context.Classes * 16, tile, 0,
+                TLanes.Load(statistics[RowStatistic.MaxNew]), TLanes.Load(statistics[RowStatistic.MaxOld]));
+        }
+        Exponential<TLanes, TDoubles> exp = typeof(TLanes) == typeof(Lanes128) ? default : Exponential<TLanes, TDoubles>.Load();
+        // Copies: after each store the compiler would read them again from the caller's.
+        float* logitsNew = tile.New, logitsOld = tile.Old, nextNew = tile.NextNew, nextOld = tile.NextOld;
+        float* expsNew = tile.ExpNew, expsOld = tile.ExpOld, expsNewAtOne = tile.ExpNewAtOne, gradient = tile.Gradient;
         TLanes maxNew = TLanes.Load(statistics[RowStatistic.MaxNew]), maxOld = TLanes.Load(statistics[RowStatistic.MaxOld]);
         TLanes starNew = TLanes.Load(statistics[RowStatistic.ArgmaxNew]),
             starOld = TLanes.Load(statistics[RowStatistic.ArgmaxOld]);
-        TLanes label = TLanes.Load(statistics[RowStatistic.Label]);
         TLanes inverse = TLanes.Broadcast(context.InverseTemperature), target = TLanes.Broadcast(context.TargetScale);
         TLanes restNew = TLanes.Zero, restNewT = TLanes.Zero, restOldT = TLanes.Zero, cross = TLanes.Zero;
         TLanes shiftedSum = TLanes.Zero, squares = TLanes.Zero, matching = TLanes.Zero;
-        TLanes labelNew = TLanes.Zero, labelOld = TLanes.Zero, labelExp = TLanes.Zero, labelExpNewT = TLanes.Zero,
-            labelExpOldT = TLanes.Zero;
+        TLanes label = TLoss.Squared ? TLanes.Load(statistics[RowStatistic.Label]) : TLanes.Zero;
         TLanes step = TLanes.Zero, one = TLanes.Broadcast(1f);
         int end = context.Classes * 16;
         for (int i = 0; i < end; i += 16)
         {
-            TLanes n = TLanes.Load(tile.New + i), o = TLanes.Zero;
+            TLanes n = TLanes.Load(logitsNew + i), o = TLanes.Zero;
             // Sixteen rows have as many cache lines as classes.
-            Prefetch.Near(tile.NextNew + i);
-            Prefetch.Near(tile.NextOld + i);
-            labelNew = TLanes.WhereEqual(label, step, n, labelNew);
-            if (TLoss.Divergence || TLoss.Matching)
-            {
-                o = TLanes.Load(tile.Old + i);
-                labelOld = TLanes.WhereEqual(label, step, o, labelOld);
-            }
+            Prefetch.Near(nextNew + i);
+            Prefetch.Near(nextOld + i);
+            Prefetch.Near(gradient + i);
+            if (TLoss.Divergence || TLoss.Matching) o = TLanes.Load(logitsOld + i);
             if (TLoss.CrossEntropy || TLoss.Divergence)
             {
                 TLanes b = RowTerms<TLanes, TDoubles, TLoss>.Shift<TCareful>(n, maxNew);
                 if (TLoss.Divergence)
                 {
                     TLanes a = RowTerms<TLanes, TDoubles, TLoss>.Shift<TCareful>(o, maxOld);
-                    TLanes expNew = LaneMath.Exp<TLanes, TDoubles>(b * inverse),
-                        expOld = LaneMath.Exp<TLanes, TDoubles>(a * inverse);
-                    TLanes.Store(tile.ExpNew + i, expNew);
-                    TLanes.Store(tile.ExpOld + i, expOld);
-                    labelExpNewT = TLanes.WhereEqual(label, step, expNew, labelExpNewT);
-                    labelExpOldT = TLanes.WhereEqual(label, step, expOld, labelExpOldT);
+                    TLanes expNew = b * inverse, expOld = a * inverse;
+                    if (typeof(TLanes) == typeof(Lanes128))
+                    {
+                        expNew = TLanes.Load(expsNew + i);
+                        expOld = TLanes.Load(expsOld + i);
+                    }
+                    else
+                    {
+                        exp.Of(ref expNew, ref expOld);
+                        TLanes.Store(expsNew + i, expNew);
+                        TLanes.Store(expsOld + i, expOld);
+                    }
                     cross = TLoss.Reversed
                         ? RowTerms<TLanes, TDoubles, TLoss>.AddWeighted<TCareful>(expNew, b - a, cross)
                         : RowTerms<TLanes, TDoubles, TLoss>.AddWeighted<TCareful>(expOld, a - b, cross);
                     expNew = TLanes.WhereEqual(starNew, step, TLanes.Zero, expNew);
                     restNewT += expNew;
                     restOldT += TLanes.WhereEqual(starOld, step, TLanes.Zero, expOld);
-                    if (TLoss.CrossEntropy && TLoss.Squarings > 0) restNew += RowTerms<TLanes, TDoubles, TLoss>.AtOne(expNew);
+                    if (TLoss.CrossEntropy && TLoss.Squarings > 0) restNew = RowTerms<TLanes, TDoubles, TLoss>.AddAtOne(expNew, restNew);
                     if (TLoss.CrossEntropy && TLoss.Squarings < 0)
                     {
-                        TLanes atOne = LaneMath.Exp<TLanes, TDoubles>(b);
-                        TLanes.Store(tile.ExpNewAtOne + i, atOne);
-                        labelExp = TLanes.WhereEqual(label, step, atOne, labelExp);
+                        TLanes atOne = typeof(TLanes) == typeof(Lanes128) ? TLanes.Load(expsNewAtOne + i) : exp.Of(b);
+                        if (typeof(TLanes) != typeof(Lanes128)) TLanes.Store(expsNewAtOne + i, atOne);
                         restNew += TLanes.WhereEqual(starNew, step, TLanes.Zero, atOne);
                     }
                 }
                 else
                 {
-                    TLanes expNew = LaneMath.Exp<TLanes, TDoubles>(b);
-                    TLanes.Store(tile.ExpNew + i, expNew);
-                    labelExp = TLanes.WhereEqual(label, step, expNew, labelExp);
+                    TLanes expNew = typeof(TLanes) == typeof(Lanes128) ? TLanes.Load(expsNew + i) : exp.Of(b);
+                    if (typeof(TLanes) != typeof(Lanes128)) TLanes.Store(expsNew + i, expNew);
                     restNew += TLanes.WhereEqual(starNew, step, TLanes.Zero, expNew);
                 }
                 if (TLoss.Smoothed) shiftedSum += b;
@@ -96,11 +105,27 @@ internal static unsafe class NarrowRows<TLanes, TDoubles, TLoss>
         TLanes.Store(statistics[RowStatistic.ShiftedSum], shiftedSum);
         TLanes.Store(statistics[RowStatistic.Squares], squares);
         TLanes.Store(statistics[RowStatistic.MatchingSquares], matching);
-        TLanes.Store(statistics[RowStatistic.LabelNew], labelNew);
-        TLanes.Store(statistics[RowStatistic.LabelOld], labelOld);
-        TLanes.Store(statistics[RowStatistic.LabelExpNew], labelExp);
-        TLanes.Store(statistics[RowStatistic.LabelExpNewAtTemperature], labelExpNewT);
-        TLanes.Store(statistics[RowStatistic.LabelExpOldAtTemperature], labelExpOldT);
+        AtLabels(tile, statistics);
+    }
+
+    /// <summary>What the passes need of each row's label, picked from the tiles: cheaper than a comparison of every element.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
+    private static void AtLabels(in RowPointers tile, RowStatistics statistics)
+    {
+        float* labels = statistics[RowStatistic.Label];
+        float* exps = TLoss.Divergence ? tile.ExpNewAtOne : tile.ExpNew;
+        for (int r = 0; r < RowStatistics.Rows; r++)
+        {
+            int at = (float.ConvertToIntegerNative<int>(labels[r]) * 16) + r;
+            statistics[RowStatistic.LabelNew][r] = tile.New[at];
+            if (TLoss.Divergence || TLoss.Matching) statistics[RowStatistic.LabelOld][r] = tile.Old[at];
+            if (TLoss.CrossEntropy && (!TLoss.Divergence || TLoss.Squarings < 0)) statistics[RowStatistic.LabelExpNew][r] = exps[at];
+            if (TLoss.Divergence)
+            {
+                statistics[RowStatistic.LabelExpNewAtTemperature][r] = tile.ExpNew[at];
+                statistics[RowStatistic.LabelExpOldAtTemperature][r] = tile.ExpOld[at];
+            }
+        }
     }
 
     /// <summary>

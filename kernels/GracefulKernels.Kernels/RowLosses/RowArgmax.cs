@@ -8,6 +8,9 @@ internal static unsafe class RowArgmax<TLanes, TDoubles>
     where TLanes : struct, ILanes<TLanes, TDoubles>
     where TDoubles : struct, IDoubleLanes<TDoubles>
 {
+    /// <summary>Elements between what is looked at and what is asked for: a page, at whose end the processor's own prefetching stops.</summary>
+    private const int Ahead = 1024;
+
     /// <summary>
     /// One row along the lanes. −1 and a NaN maximum where it holds a NaN; <paramref name="finite"/> tells whether all elements
     /// are.
@@ -24,6 +27,8 @@ internal static unsafe class RowArgmax<TLanes, TDoubles>
         for (; i + 32 <= count; i += 32)
         {
             TLanes v = TLanes.Load(row + i), next = TLanes.Load(row + i + 16);
+            Prefetch.Near(row + i + Ahead);
+            Prefetch.Near(row + i + Ahead + 16);
             where = TLanes.WhereGreater(v, best, step, where);
             best = TLanes.Max(v, best);
             nextWhere = TLanes.WhereGreater(next, nextBest, nextStep, nextWhere);
@@ -73,16 +78,34 @@ internal static unsafe class RowArgmax<TLanes, TDoubles>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Across(float* tile, int classes, out TLanes max, out TLanes index, out bool finite)
     {
-        TLanes best = TLanes.Load(tile), where = TLanes.Zero, step = TLanes.Zero, one = TLanes.Broadcast(1f);
-        TLanes check = best * TLanes.Zero;
-        for (int c = 1; c < classes; c++)
+        // Even and odd classes apart, as above.
+        TLanes best = TLanes.Load(tile), where = TLanes.Zero, one = TLanes.Broadcast(1f), two = TLanes.Broadcast(2f);
+        TLanes nextBest = TLanes.Load(tile + (classes > 1 ? 16 : 0)), nextWhere = one;
+        TLanes step = TLanes.Zero, nextStep = one, check = best * TLanes.Zero, nextCheck = nextBest * TLanes.Zero;
+        int c = 2;
+        for (; c + 1 < classes; c += 2)
+        {
+            TLanes v = TLanes.Load(tile + (c * 16)), next = TLanes.Load(tile + (c * 16) + 16);
+            step += two;
+            nextStep += two;
+            where = TLanes.WhereGreater(v, best, step, where);
+            nextWhere = TLanes.WhereGreater(next, nextBest, nextStep, nextWhere);
+            best = TLanes.Max(v, best);
+            nextBest = TLanes.Max(next, nextBest);
+            check = TLanes.MultiplyAdd(v, TLanes.Zero, check);
+            nextCheck = TLanes.MultiplyAdd(next, TLanes.Zero, nextCheck);
+        }
+        if (c < classes)
         {
             TLanes v = TLanes.Load(tile + (c * 16));
-            step += one;
-            where = TLanes.WhereGreater(v, best, step, where);
+            where = TLanes.WhereGreater(v, best, step + two, where);
             best = TLanes.Max(v, best);
             check = TLanes.MultiplyAdd(v, TLanes.Zero, check);
         }
+        check += nextCheck;
+        TLanes earlier = TLanes.Min(where, nextWhere);
+        where = TLanes.WhereGreater(nextBest, best, nextWhere, TLanes.WhereEqual(nextBest, best, earlier, where));
+        best = TLanes.Max(nextBest, best);
         finite = TLanes.ToBits(TLanes.Equal(check, TLanes.Zero)) == 0xFFFF;
         if (!finite)
         {
@@ -90,7 +113,7 @@ internal static unsafe class RowArgmax<TLanes, TDoubles>
             best = TLanes.Broadcast(float.NegativeInfinity);
             where = step = TLanes.Zero;
             TLanes ordered = TLanes.FromBits(0xFFFF), nan = TLanes.Broadcast(float.NaN);
-            for (int c = 0; c < classes; c++)
+            for (c = 0; c < classes; c++)
             {
                 TLanes v = TLanes.Load(tile + (c * 16));
                 where = TLanes.WhereGreater(v, best, step, where);

@@ -16,6 +16,7 @@ internal static unsafe class RowFinish<TLanes, TDoubles, TLoss>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static uint Plain(in RowLossContext context, RowStatistics statistics)
     {
+        Exponential<TLanes, TDoubles> exp = Exponential<TLanes, TDoubles>.Load();
         TLanes one = TLanes.Broadcast(1f);
         TLanes sumNew = Defined(one + Load(statistics, RowStatistic.RestNewAtTemperature), Load(statistics, RowStatistic.MaxNew));
         TLanes sumOld = Defined(one + Load(statistics, RowStatistic.RestOldAtTemperature), Load(statistics, RowStatistic.MaxOld));
@@ -26,7 +27,7 @@ internal static unsafe class RowFinish<TLanes, TDoubles, TLoss>
         TLanes limit = TLanes.MultiplyAdd(TLanes.Abs(centre), TLanes.Broadcast(1f / 16), TLanes.Broadcast(0.25f));
         TLanes.Store(statistics[RowStatistic.PlainDivergence], plain);
         TLanes.Store(statistics[RowStatistic.Centre], centre);
-        TLanes.Store(statistics[RowStatistic.CentreExp], LaneMath.Exp<TLanes, TDoubles>(centre));
+        TLanes.Store(statistics[RowStatistic.CentreExp], exp.Of(centre));
         Shifts(statistics);
         return TLanes.ToBits(TLanes.GreaterThan(limit, plain));
     }

@@ -40,7 +40,9 @@ internal unsafe struct RowLossJob<TLanes, TDoubles, TLoss> : IJob
         bool narrow = classes <= NarrowClasses;
         int group = narrow ? 16 * GroupsTogether(classes) : Math.Clamp(4096 / classes, 1, 16);
         // A streaming store begins where the gradient's lines do, so the last load of a row may reach fifteen elements further.
+        // An odd number of cache lines: rows a power of two apart would fight for the same places of the cache.
         long padded = ((classes + 15L) & ~15L) + (narrow ? 0 : 16);
+        if (!narrow) padded |= 16;
         long tile = padded * group;
         int blocks = (group + 15) / 16;
         float* memory = Scratch.Get<float>(ScratchSlot.RowLoss, (blocks * RowStatistics.Length) + Tails + (6 * tile));
@@ -96,6 +98,7 @@ internal unsafe struct RowLossJob<TLanes, TDoubles, TLoss> : IJob
         return ~TLanes.ToBits(TLanes.Equal(label, ignore)) & 0xFFFF;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private readonly void Narrow(
         int row,
         int rows,
@@ -122,6 +125,7 @@ internal unsafe struct RowLossJob<TLanes, TDoubles, TLoss> : IJob
             long next = Math.Min((long)row + rows + (g * 16), Operands.Rows - 1);
             at.NextNew = Operands.New.Pointer + (next * Operands.LdNew);
             at.NextOld = Context.HasOld ? Operands.Old.Pointer + (next * Operands.LdOld) : at.NextNew;
+            at.Gradient = Context.WantsGradient && !Context.Streams ? Gradient(row + (g * 16)) : at.NextNew;
             if (finite[g]) NarrowRows<TLanes, TDoubles, TLoss>.Accumulate<No>(Context, at, Group(memory, g));
             else NarrowRows<TLanes, TDoubles, TLoss>.Accumulate<Yes>(Context, at, Group(memory, g));
         }
@@ -149,11 +153,24 @@ internal unsafe struct RowLossJob<TLanes, TDoubles, TLoss> : IJob
                 RowPointers at = Group(tiles, g, tile);
                 if (finite[g]) Gradient<No>(at, statistics, valid[g], centred[g]);
                 else Gradient<Yes>(at, statistics, valid[g], centred[g]);
-                LaneTranspose<TLanes>.Store(
-                    at.New, count, Context.Classes, Operands.Gradient.Pointer + ((long)first * Context.Classes), Context.Classes);
+                float* gradient = Gradient(first);
+                if (Context.Streams && count == 16 && ((nint)gradient & 63) == 0) Stream(at, gradient);
+                else LaneTranspose<TLanes>.Store(at.New, count, Context.Classes, gradient, Context.Classes);
             }
             Outputs(first, count, statistics);
         }
+    }
+
+    private readonly float* Gradient(int row) => Operands.Gradient.Pointer + ((long)row * Context.Classes);
+
+    /// <summary>Sixteen rows are whole cache lines: by way of a tile that is no longer needed, they go past the caches.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private readonly void Stream(in RowPointers tile, float* gradient)
+    {
+        int elements = Context.Classes * 16;
+        float* rows = tile.ExpNew;
+        LaneTranspose<TLanes>.Store(tile.New, 16, Context.Classes, rows, Context.Classes);
+        for (int i = 0; i < elements; i += 16) TLanes.StoreStreaming(gradient + i, TLanes.Load(rows + i));
     }
 
     private static RowStatistics Group(float* memory, int group) => new(memory + (group * RowStatistics.Length));
@@ -193,6 +210,7 @@ internal unsafe struct RowLossJob<TLanes, TDoubles, TLoss> : IJob
         else NarrowRows<TLanes, TDoubles, TLoss>.Gradient<TCareful, No>(Context, tile, statistics, valid);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private readonly void Wide(
         int row,
         int rows,

@@ -47,6 +47,14 @@ internal static unsafe class RowTerms<TLanes, TDoubles, TLoss>
         return atTemperature;
     }
 
+    /// <summary>sum + e^z, the last squaring and the sum in one step.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static TLanes AddAtOne(TLanes atTemperature, TLanes sum)
+    {
+        if (TLoss.Squarings >= 2) atTemperature *= atTemperature;
+        return TLanes.MultiplyAdd(atTemperature, atTemperature, sum);
+    }
+
     /// <summary>
     /// One step of the centred form. With P the distribution that KL weighs by, Q the other, δ = log(P/Q) up to a constant and
     /// x = c − δ: adds P·(eˣ − 1 − x) and P·x, and gives what the gradient is made of. Q·e^c = P·eˣ, so no exponential is

@@ -18,6 +18,12 @@ internal static unsafe class WideRows<TLanes, TDoubles, TLoss>
     {
         int classes = context.Classes, whole = classes & ~15;
         Tails(row, classes);
+        // Written out wherever it decides: the compiler drops a branch on types before it looks inside, any other after.
+        if (typeof(TLanes) == typeof(Lanes128) && (TLoss.CrossEntropy || TLoss.Divergence)) ExponentialsApart<TCareful>(context, row, statistics, lane);
+        Exponential<TLanes, TDoubles> exp = typeof(TLanes) == typeof(Lanes128) ? default : Exponential<TLanes, TDoubles>.Load();
+        // Copies: after each store the compiler would read them again from the caller's.
+        float* logitsNew = row.New, logitsOld = row.Old, nextNew = row.NextNew, nextOld = row.NextOld, tails = row.Tail;
+        float* expsNew = row.ExpNew, expsOld = row.ExpOld, expsNewAtOne = row.ExpNewAtOne;
         TLanes maxNew = TLanes.Broadcast(statistics[RowStatistic.MaxNew][lane]);
         TLanes maxOld = TLanes.Broadcast(statistics[RowStatistic.MaxOld][lane]);
         TLanes inverse = TLanes.Broadcast(context.InverseTemperature);
@@ -31,13 +37,69 @@ internal static unsafe class WideRows<TLanes, TDoubles, TLoss>
 
         TLanes restNew = TLanes.Zero, restNewT = TLanes.Zero, restOldT = TLanes.Zero, cross = TLanes.Zero;
         TLanes shiftedSum = TLanes.Zero, squares = TLanes.Zero, matching = TLanes.Zero;
-        for (int i = 0; i < classes; i += 16)
+        int i = 0;
+        if (typeof(TLanes) == typeof(Lanes512) && TLoss.Divergence && !TCareful.IsSet)
+        {
+            // Two steps at a time where one register holds sixteen lanes; sums still add one step after the other.
+            for (; i + 32 <= whole; i += 32)
+            {
+                TLanes n = TLanes.Load(logitsNew + i), o = TLanes.Load(logitsOld + i);
+                TLanes n1 = TLanes.Load(logitsNew + i + 16), o1 = TLanes.Load(logitsOld + i + 16);
+                Prefetch.Near(nextNew + i);
+                Prefetch.Near(nextOld + i);
+                Prefetch.Near(nextNew + i + 16);
+                Prefetch.Near(nextOld + i + 16);
+                TLanes b = n - maxNew, a = o - maxOld, b1 = n1 - maxNew, a1 = o1 - maxOld;
+                TLanes expNew = b * inverse, expOld = a * inverse, expNew1 = b1 * inverse, expOld1 = a1 * inverse;
+                exp.Of(ref expNew, ref expOld, ref expNew1, ref expOld1);
+                TLanes.Store(expsNew + i, expNew);
+                TLanes.Store(expsOld + i, expOld);
+                TLanes.Store(expsNew + i + 16, expNew1);
+                TLanes.Store(expsOld + i + 16, expOld1);
+                cross = TLoss.Reversed
+                    ? TLanes.MultiplyAdd(expNew1, b1 - a1, TLanes.MultiplyAdd(expNew, b - a, cross))
+                    : TLanes.MultiplyAdd(expOld1, a1 - b1, TLanes.MultiplyAdd(expOld, a - b, cross));
+                if (starNew >> 5 == i >> 5)
+                {
+                    if (i == starNew) expNew = TLanes.Select(isStarNew, TLanes.Zero, expNew);
+                    else expNew1 = TLanes.Select(isStarNew, TLanes.Zero, expNew1);
+                }
+                if (starOld >> 5 == i >> 5)
+                {
+                    if (i == starOld) expOld = TLanes.Select(isStarOld, TLanes.Zero, expOld);
+                    else expOld1 = TLanes.Select(isStarOld, TLanes.Zero, expOld1);
+                }
+                restNewT = restNewT + expNew + expNew1;
+                restOldT = restOldT + expOld + expOld1;
+                if (TLoss.CrossEntropy && TLoss.Squarings > 0)
+                {
+                    restNew = RowTerms<TLanes, TDoubles, TLoss>.AddAtOne(expNew1, RowTerms<TLanes, TDoubles, TLoss>.AddAtOne(expNew, restNew));
+                }
+                if (TLoss.CrossEntropy && TLoss.Squarings < 0)
+                {
+                    TLanes atOne = b, atOne1 = b1;
+                    exp.Of(ref atOne, ref atOne1);
+                    TLanes.Store(expsNewAtOne + i, atOne);
+                    TLanes.Store(expsNewAtOne + i + 16, atOne1);
+                    if (i == starNew) atOne = TLanes.Select(isStarNew, TLanes.Zero, atOne);
+                    if (i + 16 == starNew) atOne1 = TLanes.Select(isStarNew, TLanes.Zero, atOne1);
+                    restNew = restNew + atOne + atOne1;
+                }
+                if (TLoss.Smoothed) shiftedSum = shiftedSum + b + b1;
+                if (TLoss.Squared)
+                {
+                    TLanes residual = i == labelChunk ? n - target : n, residual1 = i + 16 == labelChunk ? n1 - target : n1;
+                    squares = TLanes.MultiplyAdd(residual1, residual1, TLanes.MultiplyAdd(residual, residual, squares));
+                }
+            }
+        }
+        for (; i < classes; i += 16)
         {
             bool tail = i == whole;
-            TLanes n = TLanes.Load(tail ? row.Tail : row.New + i), o = TLanes.Zero;
-            Prefetch.Near(row.NextNew + i);
-            Prefetch.Near(row.NextOld + i);
-            if (TLoss.Divergence || TLoss.Matching) o = TLanes.Load(tail ? row.Tail + 16 : row.Old + i);
+            TLanes n = TLanes.Load(tail ? tails : logitsNew + i), o = TLanes.Zero;
+            Prefetch.Near(nextNew + i);
+            Prefetch.Near(nextOld + i);
+            if (TLoss.Divergence || TLoss.Matching) o = TLanes.Load(tail ? tails + 16 : logitsOld + i);
             if (TLoss.CrossEntropy || TLoss.Divergence)
             {
                 TLanes live = TLanes.Zero;
@@ -46,15 +108,23 @@ internal static unsafe class WideRows<TLanes, TDoubles, TLoss>
                 if (TLoss.Divergence)
                 {
                     TLanes a = RowTerms<TLanes, TDoubles, TLoss>.Shift<TCareful>(o, maxOld);
-                    TLanes expNew = LaneMath.Exp<TLanes, TDoubles>(b * inverse),
-                        expOld = LaneMath.Exp<TLanes, TDoubles>(a * inverse);
+                    TLanes expNew = b * inverse, expOld = a * inverse;
+                    if (typeof(TLanes) == typeof(Lanes128))
+                    {
+                        expNew = TLanes.Load(expsNew + i);
+                        expOld = TLanes.Load(expsOld + i);
+                    }
+                    else
+                    {
+                        exp.Of(ref expNew, ref expOld);
+                    }
                     if (tail)
                     {
                         expNew = TLanes.Select(live, expNew, TLanes.Zero);
                         expOld = TLanes.Select(live, expOld, TLanes.Zero);
                     }
-                    TLanes.Store(row.ExpNew + i, expNew);
-                    TLanes.Store(row.ExpOld + i, expOld);
+                    TLanes.Store(expsNew + i, expNew);
+                    TLanes.Store(expsOld + i, expOld);
                     cross = TLoss.Reversed
                         ? RowTerms<TLanes, TDoubles, TLoss>.AddWeighted<TCareful>(expNew, b - a, cross)
                         : RowTerms<TLanes, TDoubles, TLoss>.AddWeighted<TCareful>(expOld, a - b, cross);
@@ -62,21 +132,21 @@ internal static unsafe class WideRows<TLanes, TDoubles, TLoss>
                     if (i == starOld) expOld = TLanes.Select(isStarOld, TLanes.Zero, expOld);
                     restNewT += expNew;
                     restOldT += expOld;
-                    if (TLoss.CrossEntropy && TLoss.Squarings > 0) restNew += RowTerms<TLanes, TDoubles, TLoss>.AtOne(expNew);
+                    if (TLoss.CrossEntropy && TLoss.Squarings > 0) restNew = RowTerms<TLanes, TDoubles, TLoss>.AddAtOne(expNew, restNew);
                     if (TLoss.CrossEntropy && TLoss.Squarings < 0)
                     {
-                        TLanes atOne = LaneMath.Exp<TLanes, TDoubles>(b);
+                        TLanes atOne = typeof(TLanes) == typeof(Lanes128) ? TLanes.Load(expsNewAtOne + i) : exp.Of(b);
                         if (tail) atOne = TLanes.Select(live, atOne, TLanes.Zero);
-                        TLanes.Store(row.ExpNewAtOne + i, atOne);
+                        TLanes.Store(expsNewAtOne + i, atOne);
                         if (i == starNew) atOne = TLanes.Select(isStarNew, TLanes.Zero, atOne);
                         restNew += atOne;
                     }
                 }
                 else
                 {
-                    TLanes expNew = LaneMath.Exp<TLanes, TDoubles>(b);
+                    TLanes expNew = typeof(TLanes) == typeof(Lanes128) ? TLanes.Load(expsNew + i) : exp.Of(b);
                     if (tail) expNew = TLanes.Select(live, expNew, TLanes.Zero);
-                    TLanes.Store(row.ExpNew + i, expNew);
+                    TLanes.Store(expsNew + i, expNew);
                     if (i == starNew) expNew = TLanes.Select(isStarNew, TLanes.Zero, expNew);
                     restNew += expNew;
                 }
@@ -224,6 +294,18 @@ internal static unsafe class WideRows<TLanes, TDoubles, TLoss>
         if (count == 0) return;
         TLanes.Store(row.Tail, TLanes.LoadPartial(row.New + classes - count, count));
         if (TLoss.Divergence || TLoss.Matching) TLanes.Store(row.Tail + 16, TLanes.LoadPartial(row.Old + classes - count, count));
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void ExponentialsApart<TCareful>(in RowLossContext context, in RowPointers row, RowStatistics statistics, int lane)
+        where TCareful : struct, IFlag
+    {
+        int whole = context.Classes & ~15;
+        TLanes maxNew = TLanes.Broadcast(statistics[RowStatistic.MaxNew][lane]);
+        TLanes maxOld = TLanes.Broadcast(statistics[RowStatistic.MaxOld][lane]);
+        RowExponentials<TLanes, TDoubles, TLoss>.Take<TCareful>(context, row.New, row.Old, whole, row, 0, maxNew, maxOld);
+        if (whole == context.Classes) return;
+        RowExponentials<TLanes, TDoubles, TLoss>.Take<TCareful>(context, row.Tail, row.Tail + 16, 16, row, whole, maxNew, maxOld);
     }
 
     private static void Label(in RowPointers row, RowStatistics statistics, int lane, int label)

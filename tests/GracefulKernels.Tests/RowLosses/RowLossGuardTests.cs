@@ -24,6 +24,23 @@ public unsafe class RowLossGuardTests
         }
     }
 
+    [Theory]
+    [MemberData(nameof(Targets))]
+    public void NothingOutsideIsTouchedForAnyNumberOfRows(string target)
+    {
+        IKernels kernels = KernelSetCases.Get(target, 1);
+        RowLossOptions divergence = new() { Distance = OldDistance.KlOldNew, Temperature = 2 };
+        RowLossOptions matching = new() { Base = BaseLoss.Squared, Distance = OldDistance.LogitMatching };
+        foreach (int rows in Enumerable.Range(1, 70))
+        {
+            // Sixteen rows at a time with and without a part of one left over, and rows one by one.
+            foreach (int classes in new[] { 1, 10, 16, 33, 131 })
+            {
+                Run(kernels, rows % 2 == 0 ? divergence : matching, rows, classes, classes, guardBefore: rows % 4 < 2);
+            }
+        }
+    }
+
     private static void Run(IKernels kernels, RowLossOptions options, int rows, int classes, int ld, bool guardBefore)
     {
         (float[] zNew, float[] zOld, int[] labels) = RowLossRun.Sample(rows, classes, 1, ld);

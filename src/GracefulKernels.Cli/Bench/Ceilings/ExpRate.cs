@@ -37,18 +37,19 @@ internal static unsafe class ExpRate
         where TLanes : struct, ILanes<TLanes, TDoubles>
         where TDoubles : struct, IDoubleLanes<TDoubles>
     {
-        TLanes a = TLanes.Zero, b = a, c = a, d = a;
+        Exponential<TLanes, TDoubles> exp = Exponential<TLanes, TDoubles>.Load();
+        TLanes a = TLanes.Zero, b = a;
         for (int round = 0; round < Rounds; round++)
         {
-            for (int i = 0; i < Length; i += 64)
+            for (int i = 0; i < Length; i += 32)
             {
-                a += LaneMath.Exp<TLanes, TDoubles>(TLanes.Load(x + i));
-                b += LaneMath.Exp<TLanes, TDoubles>(TLanes.Load(x + i + 16));
-                c += LaneMath.Exp<TLanes, TDoubles>(TLanes.Load(x + i + 32));
-                d += LaneMath.Exp<TLanes, TDoubles>(TLanes.Load(x + i + 48));
+                TLanes first = TLanes.Load(x + i), second = TLanes.Load(x + i + 16);
+                exp.Of(ref first, ref second);
+                a += first;
+                b += second;
             }
         }
-        return TLanes.Sum((a + b) + (c + d));
+        return TLanes.Sum(a + b);
     }
 
     private readonly struct Job<TLanes, TDoubles>(float* x, float[] results) : IJob
