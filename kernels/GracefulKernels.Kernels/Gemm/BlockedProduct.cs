@@ -44,9 +44,26 @@ internal unsafe struct BlockedProduct<TLanes, TDoubles, TRows, TColumns> : IJob
             {
                 rows = NextRows(at, rowEnd);
                 if (RowsAreColumns) B.GetRows(block, at, segments + (2 * i), out tiles[i]);
-                else B.Task.Rows.Tile(at, rows, block, scratch + (i * tileLength), segments + (2 * i), out tiles[i]);
+                else B.Task.Rows.Tile(at, block, scratch + (i * tileLength), segments + (2 * i), out tiles[i]);
             }
+            if (!RowsAreColumns) Copy(block, row, rowEnd, scratch);
             Multiply(block, tiles, count, row, rowEnd, column, columnEnd);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private readonly void Copy(int block, int row, int rowEnd, float* scratch)
+    {
+        nint tileLength = (nint)B.Task.Rows.TileLength;
+        int slab = B.Task.Rows.SlabLength;
+        for (int from = 0; from < B.Task.Inner.MaxLength; from += slab)
+        {
+            float* to = scratch;
+            for (int at = row, rows; at < rowEnd; at += rows, to += tileLength)
+            {
+                rows = NextRows(at, rowEnd);
+                B.Task.Rows.Copy(at, rows, block, from, slab, to);
+            }
         }
     }
 

@@ -8,8 +8,17 @@ internal unsafe interface IRowSource
     /// <summary>Elements of scratch memory that <see cref="Tile"/> needs.</summary>
     long TileLength { get; }
 
-    /// <summary>Rows <paramref name="row"/> onward of one block, packed into scratch memory where they are not read in place. <paramref name="segments"/> has room for two.</summary>
-    void Tile(int row, int rows, int block, float* scratch, Segment* segments, out RowTile tile);
+    /// <summary>
+    /// Rows <paramref name="row"/> onward of one block, where they lie or where <see cref="Copy"/> brings them. <paramref name="segments"/> has
+    /// room for two.
+    /// </summary>
+    void Tile(int row, int block, float* scratch, Segment* segments, out RowTile tile);
+
+    /// <summary>Copies the steps from <paramref name="from"/> on, as many as there are or <paramref name="count"/>, of a tile that is not read in place.</summary>
+    void Copy(int row, int rows, int block, int from, int count, float* scratch);
+
+    /// <summary>Steps that are copied to all tiles of a block before the next ones.</summary>
+    int SlabLength { get; }
 
     /// <summary>The cache lines of rows <paramref name="row"/> onward of one block, to be asked for early.</summary>
     Lookahead Ahead(int row, int rows, int block);
@@ -25,6 +34,7 @@ internal readonly unsafe struct MatrixRows<TLanes, TDoubles> : IRowSource
 {
     private const int CacheSetBytes = 2048;
     private const int TurnedStep = 16;
+    private const int TurnedSlab = 16;
 
     private readonly float* _first;
     private readonly float* _second;
@@ -45,26 +55,27 @@ internal readonly unsafe struct MatrixRows<TLanes, TDoubles> : IRowSource
         _inPlace = turned ? once : inner.IsSwept && ld * sizeof(float) % CacheSetBytes != 0;
     }
 
-    public long TileLength => _inPlace ? 0 : _turned ? (long)_inner.MaxLength * TurnedStep : TileCpu<TLanes, TDoubles>.TallRowLimit * Stride;
+    public long TileLength => _inPlace ? 0 : _turned ? (long)Stride * TurnedStep : TileCpu<TLanes, TDoubles>.TallRowLimit * Stride;
 
-    /// <summary>An odd number of cache lines: the rows of a tile spread over all sets.</summary>
+    /// <summary>A turned operand passes through memory in the order in which it lies; of a row-major one, a tile's rows are copied whole.</summary>
+    public int SlabLength => _turned ? TurnedSlab : Math.Max(_inner.MaxLength, 1);
+
+    /// <summary>Steps rounded up to an odd number of cache lines: the rows of a tile, and the tiles of a turned operand, spread over all sets.</summary>
     private nint Stride => (((_inner.MaxLength + 15) / 16) | 1) * 16;
 
-    [SkipLocalsInit]
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public void Tile(int row, int rows, int block, float* scratch, Segment* segments, out RowTile tile)
+    public void Tile(int row, int block, float* scratch, Segment* segments, out RowTile tile)
     {
         _inner.Get(block, out int product, out int products, out int start, out int length);
-        float* source = (product == 0 ? _first : _second) + (_turned ? ((nint)start * _ld) + row : (row * _ld) + start);
-        nint toSecond = products > 1 ? (nint)((byte*)_second - (byte*)_first) : 0;
         tile.Segments = segments;
         tile.Ahead = default;
         if (_inPlace)
         {
-            tile.Start = source;
+            tile.Start = (product == 0 ? _first : _second) + (_turned ? ((nint)start * _ld) + row : (row * _ld) + start);
             tile.RowStride = (_turned ? 1 : _ld) * sizeof(float);
             tile.Step = (_turned ? _ld : 1) * sizeof(float);
             tile.SegmentCount = products;
+            nint toSecond = products > 1 ? (nint)((byte*)_second - (byte*)_first) : 0;
             for (int p = 0; p < products; p++) segments[p] = new Segment { Offset = p * toSecond, Length = length };
             return;
         }
@@ -73,11 +84,21 @@ internal readonly unsafe struct MatrixRows<TLanes, TDoubles> : IRowSource
         tile.Step = (_turned ? TurnedStep : 1) * sizeof(float);
         tile.SegmentCount = 1;
         segments[0] = new Segment { Offset = 0, Length = (nint)products * length };
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public void Copy(int row, int rows, int block, int from, int count, float* scratch)
+    {
+        if (_inPlace) return;
+        _inner.Get(block, out int product, out int products, out int start, out int length);
+        count = Math.Min(count, length - from);
+        if (count <= 0) return;
         for (int p = 0; p < products; p++)
         {
-            float* from = (float*)((byte*)source + (p * toSecond));
-            if (_turned) CopyTurned(from, rows, length, scratch + ((nint)p * length * TurnedStep));
-            else CopyRows(from, rows, length, scratch + (p * length));
+            float* source = product + p == 0 ? _first : _second;
+            nint k = start + from, to = ((nint)p * length) + from;
+            if (_turned) CopyTurned(source + (k * _ld) + row, rows, count, scratch + (to * TurnedStep));
+            else CopyRows(source + (row * _ld) + k, rows, count, scratch + to);
         }
     }
 

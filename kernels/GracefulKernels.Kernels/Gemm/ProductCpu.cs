@@ -11,7 +11,7 @@ internal static unsafe class ProductCpu<TLanes, TDoubles>
     private const int Group = TileCpu<TLanes, TDoubles>.Group;
 
     /// <summary>Elements of B that are packed at a time: 4 MB, a core's part of a third-level cache.</summary>
-    private const long PackedElements = 1_100_000;
+    private const long PackedElements = 2_200_000;
 
     /// <summary>Elements of B below which several blocks are packed at a time, so that threads meet less often.</summary>
     private const long PassElements = 300_000;

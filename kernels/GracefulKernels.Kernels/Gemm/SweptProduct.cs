@@ -32,7 +32,8 @@ internal unsafe struct SweptProduct<TLanes, TDoubles, TRows, TColumns> : IJob
         {
             rows = TileCpu<TLanes, TDoubles>.NextRows(end - row, task.N);
             next = row + rows;
-            task.Rows.Tile(row, rows, 0, scratch, segments, out RowTile a);
+            task.Rows.Tile(row, 0, scratch, segments, out RowTile a);
+            task.Rows.Copy(row, rows, 0, 0, length, scratch);
             int reach = task.Lower ? Math.Min(task.N, next) : task.N, panels = (reach + Group - 1) / Group;
             int later = row + (tilesAhead * rows);
             Lookahead ahead = later < end ? task.Rows.Ahead(later, Math.Min(rows, end - later), 0) : default;

@@ -24,7 +24,8 @@ internal unsafe struct ThinProduct<TLanes, TDoubles, TRows, TColumns> : IJob
         for (int block = 0; block < Task.Inner.Count; block++)
         {
             int length = Task.LengthOf(block);
-            Task.Rows.Tile(0, Task.M, block, scratch, segments, out RowTile a);
+            Task.Rows.Tile(0, block, scratch, segments, out RowTile a);
+            Task.Rows.Copy(0, Task.M, block, 0, length, scratch);
             for (int column = from; column < end; column += Group)
             {
                 int columns = Math.Min(Group, end - column);
