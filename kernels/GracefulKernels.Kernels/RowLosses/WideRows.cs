@@ -189,6 +189,9 @@ internal static unsafe class WideRows<TLanes, TDoubles, TLoss>
     {
         int classes = context.Classes, whole = classes & ~15;
         Tails(row, classes);
+        // Calls and copies first, as above.
+        ExponentialRemainder<TLanes, TDoubles> remainder = ExponentialRemainder<TLanes, TDoubles>.Load();
+        float* logitsNew = row.New, logitsOld = row.Old, expsNew = row.ExpNew, expsOld = row.ExpOld, terms = row.Centred;
         TLanes shiftNew = TLanes.Broadcast(statistics[RowStatistic.ShiftNew][lane]);
         TLanes shiftOld = TLanes.Broadcast(statistics[RowStatistic.ShiftOld][lane]);
         TLanes offset = TLanes.Broadcast(statistics[RowStatistic.Offset][lane]);
@@ -196,18 +199,25 @@ internal static unsafe class WideRows<TLanes, TDoubles, TLoss>
         TLanes centre = TLanes.Broadcast(statistics[RowStatistic.Centre][lane]);
         TLanes centreExp = TLanes.Broadcast(statistics[RowStatistic.CentreExp][lane]);
         TLanes sum = TLanes.Zero, drift = TLanes.Zero;
-        for (int i = 0; i < classes; i += 16)
+        int i = 0;
+        while (true)
         {
-            TLanes n = TLanes.Load(i == whole ? row.Tail : row.New + i),
-                o = TLanes.Load(i == whole ? row.Tail + 16 : row.Old + i);
-            TLanes b = RowTerms<TLanes, TDoubles, TLoss>.Shift<TCareful>(n, shiftNew);
-            TLanes a = RowTerms<TLanes, TDoubles, TLoss>.Shift<TCareful>(o, shiftOld);
-            TLanes expNew = TLanes.Load(row.ExpNew + i), expOld = TLanes.Load(row.ExpOld + i);
-            TLanes x = TLanes.MultiplyAdd(a - b - offset, scale, centre);
-            TLanes term = TLoss.Reversed
-                ? RowTerms<TLanes, TDoubles, TLoss>.Centred<TCareful>(expNew, expOld, x, centreExp, ref sum, ref drift)
-                : RowTerms<TLanes, TDoubles, TLoss>.Centred<TCareful>(expOld, expNew, x, centreExp, ref sum, ref drift);
-            TLanes.Store(row.Centred + i, term);
+            for (; i < whole; i += 16)
+            {
+                TLanes b = RowTerms<TLanes, TDoubles, TLoss>.Shift<TCareful>(TLanes.Load(logitsNew + i), shiftNew);
+                TLanes a = RowTerms<TLanes, TDoubles, TLoss>.Shift<TCareful>(TLanes.Load(logitsOld + i), shiftOld);
+                TLanes expNew = TLanes.Load(expsNew + i), expOld = TLanes.Load(expsOld + i);
+                TLanes x = TLanes.MultiplyAdd(a - b - offset, scale, centre);
+                TLanes term = TLoss.Reversed
+                    ? RowTerms<TLanes, TDoubles, TLoss>.Centred<TCareful>(remainder, expNew, expOld, x, centreExp, ref sum, ref drift)
+                    : RowTerms<TLanes, TDoubles, TLoss>.Centred<TCareful>(remainder, expOld, expNew, x, centreExp, ref sum, ref drift);
+                TLanes.Store(terms + i, term);
+            }
+            if (i >= classes) break;
+            // The rest of the row, by the same code.
+            logitsNew = row.Tail - i;
+            logitsOld = row.Tail + 16 - i;
+            whole = i + 16;
         }
         statistics[RowStatistic.CentredSum][lane] = TLanes.Sum(sum);
         statistics[RowStatistic.CentredDrift][lane] = TLanes.Sum(drift);
