@@ -61,7 +61,8 @@ internal sealed unsafe class OpenBlasPeer : IPeer
         float* x = ours.Inputs[0].Pointer;
         Operands own = new();
         // Equal above the diagonal, where neither writes.
-        Block<float> c = own.Input((long)s.Columns * s.Columns);
+        Block<float> c = own.Allocate<float>((long)s.Columns * s.Columns);
+        ours.Inputs[1].Span.CopyTo(c.Span);
         return new PeerCall
         {
             Run = () => OpenBlas.Ssyrk(

@@ -29,14 +29,7 @@ internal static class LaneMath
     public static TLanes ExpRemainder<TLanes, TDoubles>(TLanes x)
         where TLanes : struct, ILanes<TLanes, TDoubles>
         where TDoubles : struct, IDoubleLanes<TDoubles>
-    {
-        TLanes q = TLanes.MultiplyAdd(x, TLanes.Broadcast(2.496083107e-5f), TLanes.Broadcast(2.032547927e-4f));
-        q = TLanes.MultiplyAdd(q, x, TLanes.Broadcast(1.389133511e-3f));
-        q = TLanes.MultiplyAdd(q, x, TLanes.Broadcast(8.330930956e-3f));
-        q = TLanes.MultiplyAdd(q, x, TLanes.Broadcast(4.166651517e-2f));
-        q = TLanes.MultiplyAdd(q, x, TLanes.Broadcast(1.666669548e-1f));
-        return TLanes.MultiplyAdd(q, x, TLanes.Broadcast(0.5f));
-    }
+        => ExponentialRemainder<TLanes, TDoubles>.Load().Of(x);
 
     /// <summary>log x for positive normal x, at most 1 ulp off; anything elsewhere.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

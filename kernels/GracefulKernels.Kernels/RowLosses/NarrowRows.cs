@@ -136,6 +136,8 @@ internal static unsafe class NarrowRows<TLanes, TDoubles, TLoss>
     public static void Centre<TCareful>(in RowLossContext context, in RowPointers tile, RowStatistics statistics, uint rows)
         where TCareful : struct, IFlag
     {
+        ExponentialRemainder<TLanes, TDoubles> remainder = ExponentialRemainder<TLanes, TDoubles>.Load();
+        float* logitsNew = tile.New, logitsOld = tile.Old, expsNew = tile.ExpNew, expsOld = tile.ExpOld, terms = tile.Centred;
         TLanes shiftNew = TLanes.Load(statistics[RowStatistic.ShiftNew]),
             shiftOld = TLanes.Load(statistics[RowStatistic.ShiftOld]);
         TLanes offset = TLanes.Load(statistics[RowStatistic.Offset]);
@@ -147,15 +149,15 @@ internal static unsafe class NarrowRows<TLanes, TDoubles, TLoss>
         int end = context.Classes * 16;
         for (int i = 0; i < end; i += 16)
         {
-            TLanes b = RowTerms<TLanes, TDoubles, TLoss>.Shift<TCareful>(TLanes.Load(tile.New + i), shiftNew);
-            TLanes a = RowTerms<TLanes, TDoubles, TLoss>.Shift<TCareful>(TLanes.Load(tile.Old + i), shiftOld);
-            TLanes expNew = TLanes.Load(tile.ExpNew + i), expOld = TLanes.Load(tile.ExpOld + i);
+            TLanes b = RowTerms<TLanes, TDoubles, TLoss>.Shift<TCareful>(TLanes.Load(logitsNew + i), shiftNew);
+            TLanes a = RowTerms<TLanes, TDoubles, TLoss>.Shift<TCareful>(TLanes.Load(logitsOld + i), shiftOld);
+            TLanes expNew = TLanes.Load(expsNew + i), expOld = TLanes.Load(expsOld + i);
             TLanes x = TLanes.MultiplyAdd(a - b - offset, scale, centre);
             TLanes term = TLoss.Reversed
-                ? RowTerms<TLanes, TDoubles, TLoss>.Centred<TCareful>(expNew, expOld, x, centreExp, ref sum, ref drift)
-                : RowTerms<TLanes, TDoubles, TLoss>.Centred<TCareful>(expOld, expNew, x, centreExp, ref sum, ref drift);
+                ? RowTerms<TLanes, TDoubles, TLoss>.Centred<TCareful>(remainder, expNew, expOld, x, centreExp, ref sum, ref drift)
+                : RowTerms<TLanes, TDoubles, TLoss>.Centred<TCareful>(remainder, expOld, expNew, x, centreExp, ref sum, ref drift);
             if (!TLoss.Reversed) term = TLanes.Select(chosen, term, expNew);
-            TLanes.Store(tile.Centred + i, term);
+            TLanes.Store(terms + i, term);
             labelCentred = TLanes.WhereEqual(label, step, term, labelCentred);
             step += one;
         }

@@ -111,6 +111,7 @@ internal static unsafe class RowFinish<TLanes, TDoubles, TLoss>
         return divergence * TLanes.Broadcast(context.DivergenceFactor);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Coefficients(
         in RowLossContext context, RowStatistics statistics, TLanes isCentred, TLanes rightNew, TLanes sumNew, TLanes pull,
             TLanes drift, TLanes growth)
@@ -182,6 +183,7 @@ internal static unsafe class RowFinish<TLanes, TDoubles, TLoss>
         TLanes.Store(statistics[RowStatistic.LabelGradient], atLabel);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Count(
         in RowLossContext context, RowStatistics statistics, uint valid, uint rightNew, uint rightOld, uint known,
             ref RowLossPartial counts)

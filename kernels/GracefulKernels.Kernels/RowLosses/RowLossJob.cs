@@ -71,7 +71,7 @@ internal unsafe struct RowLossJob<TLanes, TDoubles, TLoss> : IJob
             }
             uint valid = Labels(row, rows, statistics);
             Wide(row, rows, valid, at, padded, statistics, ref sums, ref counts);
-            Outputs(row, rows, statistics);
+            RowOutputs.Write(Operands, row, rows, statistics);
         }
         counts.Base = sums.Base;
         counts.Distance = sums.Distance;
@@ -157,7 +157,7 @@ internal unsafe struct RowLossJob<TLanes, TDoubles, TLoss> : IJob
                 if (Context.Streams && count == 16 && ((nint)gradient & 63) == 0) Stream(at, gradient);
                 else LaneTranspose<TLanes>.Store(at.New, count, Context.Classes, gradient, Context.Classes);
             }
-            Outputs(first, count, statistics);
+            RowOutputs.Write(Operands, first, count, statistics);
         }
     }
 
@@ -267,8 +267,8 @@ internal unsafe struct RowLossJob<TLanes, TDoubles, TLoss> : IJob
     private readonly void Gradient<TCentred>(in RowPointers at, RowStatistics statistics, int r, uint careful)
         where TCentred : struct, IFlag
     {
-        if ((careful >> r & 1) == 0) WideRows<TLanes, TDoubles, TLoss>.Gradient<No, TCentred>(Context, at, statistics, r);
-        else WideRows<TLanes, TDoubles, TLoss>.Gradient<Yes, TCentred>(Context, at, statistics, r);
+        if ((careful >> r & 1) == 0) WideGradient<TLanes, TDoubles, TLoss>.Write<No, TCentred>(Context, at, statistics, r);
+        else WideGradient<TLanes, TDoubles, TLoss>.Write<Yes, TCentred>(Context, at, statistics, r);
     }
 
     private readonly RowPointers Row(int row, int r, in RowPointers scratch, long padded)
@@ -288,20 +288,5 @@ internal unsafe struct RowLossJob<TLanes, TDoubles, TLoss> : IJob
             ExpNewAtOne = scratch.ExpNewAtOne + (r * padded),
             Centred = scratch.Centred + (r * padded),
         };
-    }
-
-    private readonly void Outputs(int row, int rows, RowStatistics statistics)
-    {
-        if (!Operands.Values.IsEmpty) new ReadOnlySpan<float>(statistics[RowStatistic.Value],
-            rows).CopyTo(new Span<float>(Operands.Values.Pointer + row, rows));
-        if (!Operands.PredictionsNew.IsEmpty) Predictions(statistics[RowStatistic.ArgmaxNew], rows,
-            Operands.PredictionsNew.Pointer + row);
-        if (!Operands.PredictionsOld.IsEmpty && Context.HasOld) Predictions(statistics[RowStatistic.ArgmaxOld], rows,
-            Operands.PredictionsOld.Pointer + row);
-    }
-
-    private static void Predictions(float* from, int rows, int* to)
-    {
-        for (int r = 0; r < rows; r++) to[r] = float.ConvertToIntegerNative<int>(from[r]);
     }
 }

@@ -61,13 +61,14 @@ internal static unsafe class RowTerms<TLanes, TDoubles, TLoss>
     /// needed where the series ends.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static TLanes Centred<TCareful>(TLanes p, TLanes q, TLanes x, TLanes centreExp, ref TLanes sum, ref TLanes drift)
+    public static TLanes Centred<TCareful>(
+        in ExponentialRemainder<TLanes, TDoubles> remainder, TLanes p, TLanes q, TLanes x, TLanes centreExp, ref TLanes sum, ref TLanes drift)
         where TCareful : struct, IFlag
     {
         TLanes px = Weighted<TCareful>(p, x);
-        TLanes series = px * x * LaneMath.ExpRemainder<TLanes, TDoubles>(x);
+        TLanes series = px * x * remainder.Of(x);
         TLanes direct = TLanes.MultiplyAdd(q, centreExp, -(p + px));
-        TLanes term = TLanes.WhereGreater(TLanes.Broadcast(1f), TLanes.Abs(x), series, direct);
+        TLanes term = TLanes.WhereGreater(remainder.One, TLanes.Abs(x), series, direct);
         sum += term;
         drift += px;
         return TLoss.Reversed ? px : term + px;

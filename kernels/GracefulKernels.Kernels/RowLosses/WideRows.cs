@@ -189,6 +189,9 @@ internal static unsafe class WideRows<TLanes, TDoubles, TLoss>
     {
         int classes = context.Classes, whole = classes & ~15;
         Tails(row, classes);
+        // Calls and copies first, as above.
+        ExponentialRemainder<TLanes, TDoubles> remainder = ExponentialRemainder<TLanes, TDoubles>.Load();
+        float* logitsNew = row.New, logitsOld = row.Old, expsNew = row.ExpNew, expsOld = row.ExpOld, terms = row.Centred;
         TLanes shiftNew = TLanes.Broadcast(statistics[RowStatistic.ShiftNew][lane]);
         TLanes shiftOld = TLanes.Broadcast(statistics[RowStatistic.ShiftOld][lane]);
         TLanes offset = TLanes.Broadcast(statistics[RowStatistic.Offset][lane]);
@@ -196,91 +199,30 @@ internal static unsafe class WideRows<TLanes, TDoubles, TLoss>
         TLanes centre = TLanes.Broadcast(statistics[RowStatistic.Centre][lane]);
         TLanes centreExp = TLanes.Broadcast(statistics[RowStatistic.CentreExp][lane]);
         TLanes sum = TLanes.Zero, drift = TLanes.Zero;
-        for (int i = 0; i < classes; i += 16)
+        int i = 0;
+        while (true)
         {
-            TLanes n = TLanes.Load(i == whole ? row.Tail : row.New + i),
-                o = TLanes.Load(i == whole ? row.Tail + 16 : row.Old + i);
-            TLanes b = RowTerms<TLanes, TDoubles, TLoss>.Shift<TCareful>(n, shiftNew);
-            TLanes a = RowTerms<TLanes, TDoubles, TLoss>.Shift<TCareful>(o, shiftOld);
-            TLanes expNew = TLanes.Load(row.ExpNew + i), expOld = TLanes.Load(row.ExpOld + i);
-            TLanes x = TLanes.MultiplyAdd(a - b - offset, scale, centre);
-            TLanes term = TLoss.Reversed
-                ? RowTerms<TLanes, TDoubles, TLoss>.Centred<TCareful>(expNew, expOld, x, centreExp, ref sum, ref drift)
-                : RowTerms<TLanes, TDoubles, TLoss>.Centred<TCareful>(expOld, expNew, x, centreExp, ref sum, ref drift);
-            TLanes.Store(row.Centred + i, term);
+            for (; i < whole; i += 16)
+            {
+                TLanes b = RowTerms<TLanes, TDoubles, TLoss>.Shift<TCareful>(TLanes.Load(logitsNew + i), shiftNew);
+                TLanes a = RowTerms<TLanes, TDoubles, TLoss>.Shift<TCareful>(TLanes.Load(logitsOld + i), shiftOld);
+                TLanes expNew = TLanes.Load(expsNew + i), expOld = TLanes.Load(expsOld + i);
+                TLanes x = TLanes.MultiplyAdd(a - b - offset, scale, centre);
+                TLanes term = TLoss.Reversed
+                    ? RowTerms<TLanes, TDoubles, TLoss>.Centred<TCareful>(remainder, expNew, expOld, x, centreExp, ref sum, ref drift)
+                    : RowTerms<TLanes, TDoubles, TLoss>.Centred<TCareful>(remainder, expOld, expNew, x, centreExp, ref sum, ref drift);
+                TLanes.Store(terms + i, term);
+            }
+            if (i >= classes) break;
+            // The rest of the row, by the same code.
+            logitsNew = row.Tail - i;
+            logitsOld = row.Tail + 16 - i;
+            whole = i + 16;
         }
         statistics[RowStatistic.CentredSum][lane] = TLanes.Sum(sum);
         statistics[RowStatistic.CentredDrift][lane] = TLanes.Sum(drift);
         int label = (int)statistics[RowStatistic.Label][lane];
         statistics[RowStatistic.LabelCentred][lane] = row.Centred[label];
-    }
-
-    /// <summary>Writes the row's gradient.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Gradient<TCareful, TCentred>(in RowLossContext context, in RowPointers row, RowStatistics statistics,
-        int lane)
-        where TCareful : struct, IFlag
-        where TCentred : struct, IFlag
-    {
-        TLanes coefficientFirst = TLanes.Broadcast(statistics[RowStatistic.CoefficientFirst][lane]);
-        TLanes coefficientSecond = TLanes.Broadcast(statistics[RowStatistic.CoefficientSecond][lane]);
-        TLanes coefficientBase = TLanes.Broadcast(statistics[RowStatistic.CoefficientBase][lane]);
-        TLanes constant = TLanes.Broadcast(statistics[RowStatistic.Constant][lane]);
-        float* first = TLoss.Matching ? row.New : TCentred.IsSet ? row.Centred : row.ExpNew;
-        float* second = TLoss.Matching ? row.Old : TLoss.Reversed ? row.ExpNew : row.ExpOld;
-        float* ofBase = TLoss.Squared ? row.New : TLoss.Divergence && TLoss.Squarings < 0 ? row.ExpNewAtOne : row.ExpNew;
-        int classes = context.Classes;
-        int head = context.Streams ? Streaming.Head(row.Gradient) : -1, start = Math.Max(head, 0);
-        int chunks = (classes - start) >> 4, rest = start + (chunks * 16);
-        // The label's entry goes into its lane: a second store to a line that streams out would fetch it back.
-        int label = TLoss.CrossEntropy || TLoss.Squared ? (int)statistics[RowStatistic.Label][lane] : -1;
-        TLanes atLabel = TLanes.Broadcast(statistics[RowStatistic.LabelGradient][lane]);
-        if (start > 0)
-        {
-            TLanes g = Term<TCareful, TCentred>(
-                TLanes.Load(first), TLanes.Load(second), TLanes.Load(ofBase), coefficientFirst, coefficientSecond,
-                    coefficientBase, constant);
-            TLanes.StorePartial(row.Gradient, start, g);
-        }
-        int labelChunk = label >= start && label < rest ? ((label - start) & ~15) + start : -1;
-        TLanes isLabel = TLanes.FromBits(1u << ((label - start) & 15));
-        for (int i = start; i < rest; i += 16)
-        {
-            TLanes g = Term<TCareful, TCentred>(
-                TLanes.Load(first + i), TLanes.Load(second + i), TLanes.Load(ofBase + i), coefficientFirst, coefficientSecond,
-                    coefficientBase, constant);
-            if (i == labelChunk) g = TLanes.Select(isLabel, atLabel, g);
-            if (head >= 0) TLanes.StoreStreaming(row.Gradient + i, g);
-            else TLanes.Store(row.Gradient + i, g);
-        }
-        if (rest < classes)
-        {
-            // Logits are not padded as scratch rows are.
-            int count = classes - rest;
-            TLanes g = Term<TCareful, TCentred>(
-                TLoss.Matching ? TLanes.LoadPartial(first + rest, count) : TLanes.Load(first + rest),
-                TLoss.Matching ? TLanes.LoadPartial(second + rest, count) : TLanes.Load(second + rest),
-                TLoss.Squared ? TLanes.LoadPartial(ofBase + rest, count) : TLanes.Load(ofBase + rest),
-                coefficientFirst, coefficientSecond, coefficientBase, constant);
-            TLanes.StorePartial(row.Gradient + rest, count, g);
-        }
-        if (label >= 0 && labelChunk < 0) row.Gradient[label] = statistics[RowStatistic.LabelGradient][lane];
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static TLanes Term<TCareful, TCentred>(
-        TLanes first, TLanes second, TLanes ofBase, TLanes coefficientFirst, TLanes coefficientSecond, TLanes coefficientBase,
-            TLanes constant)
-        where TCareful : struct, IFlag
-        where TCentred : struct, IFlag
-    {
-        TLanes rest = constant;
-        if (TLoss.Squared || (TLoss.CrossEntropy && (TCentred.IsSet || !TLoss.Divergence || TLoss.Squarings != 0)))
-        {
-            if (TLoss.CrossEntropy && TLoss.Divergence) ofBase = RowTerms<TLanes, TDoubles, TLoss>.AtOne(ofBase);
-            rest = TLanes.MultiplyAdd(coefficientBase, ofBase, constant);
-        }
-        return RowTerms<TLanes, TDoubles, TLoss>.Gradient<TCareful>(first, second, coefficientFirst, coefficientSecond, rest);
     }
 
     /// <summary>

@@ -10,9 +10,10 @@ internal static unsafe class RandomData
     private const int Period = 1_000_003;
     private const int Seed = 20210619;
 
-    public static void Fill(Block<float> block, float low, float high)
+    /// <summary>Blocks of different <paramref name="stream"/> hold unrelated numbers, those of one stream and length the same.</summary>
+    public static void Fill(Block<float> block, float low, float high, int stream = 0)
     {
-        Random random = new(Seed + (int)(block.Length % 9973));
+        Random random = new(Seed + (int)(block.Length % 9973) + (10007 * stream));
         int first = (int)Math.Min(block.Length, Period);
         for (int i = 0; i < first; i++) block.Pointer[i] = low + ((high - low) * random.NextSingle());
         Repeat(block, first);

@@ -57,6 +57,21 @@ public class VectorTests
     }
 
     [Fact]
+    public void SubnormalNumbersAreNotFlushed()
+    {
+        foreach (int n in Lengths)
+        {
+            // Magnitudes up to 1e-38, most of them below the smallest normal number; powers of two as factors, so that fp64 is exact.
+            float[] x = [.. RandomFloats.Uniform(n, n).Select(v => v * 1e-38f)], y = [.. RandomFloats.Uniform(n + 1, n).Select(v => v * 1e-38f)];
+            using var gx = new GuardedBuffer<float>(x);
+            float[] z = Everywhere.Run(y, (k, o) => k.Axpby(2f, gx.Block, -1f, o));
+            Everywhere.AssertSame<float>([.. x.Zip(y, (a, b) => (float)((2.0 * a) - b))], z, "axpby");
+            float[] doubled = Everywhere.Run(RandomFloats.Filled(n, float.NaN), (k, o) => k.Add(gx.Block, gx.Block, o));
+            Everywhere.AssertSame<float>([.. x.Select(a => a + a)], doubled, "sum");
+        }
+    }
+
+    [Fact]
     public void Dot()
     {
         foreach (int n in Lengths)

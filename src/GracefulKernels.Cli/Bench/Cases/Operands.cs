@@ -25,12 +25,20 @@ internal sealed unsafe class Operands : IDisposable
     /// <summary>The fp32 outputs in order: what a peer's are compared with.</summary>
     public IReadOnlyList<Block<float>> Outputs => _outputs;
 
-    /// <summary>Random fp32 input.</summary>
+    /// <summary>Random fp32 input, unrelated to the case's other ones: equal operands would take paths that real ones do not.</summary>
     public Block<float> Input(long count, float low = -1, float high = 1)
     {
         Block<float> block = Allocate<float>(count);
-        RandomData.Fill(block, low, high);
+        RandomData.Fill(block, low, high, stream: _inputs.Count);
         _inputs.Add(block);
+        return block;
+    }
+
+    /// <summary>An fp32 input that differs from <paramref name="other"/> by random numbers below <paramref name="distance"/> in magnitude.</summary>
+    public Block<float> InputNear(Block<float> other, float distance)
+    {
+        Block<float> block = Input(other.Length, -distance, distance);
+        for (long i = 0; i < block.Length; i++) block.Pointer[i] += other.Pointer[i];
         return block;
     }
 

@@ -3,7 +3,11 @@ using GracefulKernels.Kernels;
 namespace GracefulKernels.Cli.Bench;
 
 /// <summary>A loss over [Rows × Classes] logits.</summary>
-internal readonly record struct RowLossShape(int Rows, int Classes, RowLossOptions Options);
+/// <param name="Rows">Rows.</param>
+/// <param name="Classes">Classes.</param>
+/// <param name="Options">The loss.</param>
+/// <param name="Related">The old model's logits are near the new one's, as after a real update; else they have nothing in common.</param>
+internal readonly record struct RowLossShape(int Rows, int Classes, RowLossOptions Options, bool Related = false);
 
 /// <summary>
 /// Row losses with their gradients, argmaxes and flips. Each logit is read once and each gradient written once; an element of CE + KL
@@ -13,7 +17,7 @@ internal static class RowLossCases
 {
     private static readonly (int Rows, int Classes)[] Sizes = [(4096, 1000), (65536, 10), (65536, 100), (512, 32000), (32768, 1000)];
 
-    public static IReadOnlyList<BenchCase> All { get; } = [.. Sizes.SelectMany(s => Losses(s.Rows, s.Classes)), .. Small()];
+    public static IReadOnlyList<BenchCase> All { get; } = [.. Sizes.SelectMany(s => Losses(s.Rows, s.Classes)), .. Related(), .. Small()];
 
     private static IEnumerable<BenchCase> Losses(int rows, int classes)
     {
@@ -28,6 +32,16 @@ internal static class RowLossCases
         yield return Case("rowloss-ce", "", new(rows, classes, new()), exps: 1, operations: 6, quick);
         yield return Case("rowloss-squared", "", new(rows, classes, new() { Base = BaseLoss.Squared }), exps: 0, operations: 4, quick);
         yield return WeightedSquared(rows, classes, quick);
+    }
+
+    // KL of rows that are near each other would be lost to cancellation: those rows take a second pass.
+    private static IEnumerable<BenchCase> Related()
+    {
+        RowLossOptions kl = new() { Distance = OldDistance.KlOldNew, Temperature = 2 };
+        foreach ((int rows, int classes) in new[] { (4096, 1000), (65536, 10) })
+        {
+            yield return Case("rowloss-ce-kl", " t=2 related", new(rows, classes, kl, Related: true), exps: 2, operations: 16, quick: true);
+        }
     }
 
     private static IEnumerable<BenchCase> Small()
@@ -51,13 +65,14 @@ internal static class RowLossCases
         return new BenchCase(kernel, $"{shape.Rows}x{shape.Classes}{suffix}", shape, work, (kernels, operands) =>
         {
             long length = (long)shape.Rows * shape.Classes;
+            Block<float> next = operands.Input(length, -6, 6);
             RowLossOperands losses = new()
             {
                 Rows = shape.Rows,
                 Classes = shape.Classes,
-                New = operands.Input(length, -6, 6),
+                New = next,
                 LdNew = shape.Classes,
-                Old = old ? operands.Input(length, -5, 7) : default,
+                Old = !old ? default : shape.Related ? operands.InputNear(next, 0.5f) : operands.Input(length, -5, 7),
                 LdOld = shape.Classes,
                 Labels = operands.Labels(shape.Rows, shape.Classes),
                 Gradient = operands.Output(length),
