@@ -15,7 +15,10 @@ internal sealed unsafe partial class CpuKernels<TLanes, TDoubles>
             return;
         }
         RowTiles tiles = MaskedTiles(rows, columns, out long pitch);
-        var job = new LeakyReluJob { Tiles = tiles, Columns = pitch, Slope = slope, X = x.Pointer, Y = y.Pointer, Mask = mask.Pointer };
+        var job = new LeakyReluJob
+        {
+            Tiles = tiles, Columns = pitch, Slope = slope, X = x.Pointer, Y = y.Pointer, Mask = mask.Pointer, Streams = Streams(x, y, pitch),
+        };
         _workers.Run(tiles.Count, ref job);
     }
 
@@ -27,9 +30,14 @@ internal sealed unsafe partial class CpuKernels<TLanes, TDoubles>
         var job = new MaskedJob
         {
             Tiles = tiles, Columns = pitch, Slope = slope, Beta = beta, X = x.Pointer, Y = y.Pointer, Mask = mask.Pointer,
+            Streams = beta == 0 && Streams(x, y, pitch),
         };
         _workers.Run(tiles.Count, ref job);
     }
+
+    /// <summary>Whether the output goes past the caches: it outgrows them, is not the input, and every register of it is aligned.</summary>
+    private static bool Streams(Block<float> x, Block<float> y, long pitch)
+        => (x.Length + y.Length) * sizeof(float) > Streaming.Threshold && x.Pointer != y.Pointer && pitch % Lane == 0 && Streaming.Head(y.Pointer) == 0;
 
     /// <summary>Rows of whole words leave no gap in the mask: then all of them are one long row.</summary>
     private static RowTiles MaskedTiles(long rows, int columns, out long pitch)
@@ -55,6 +63,7 @@ internal sealed unsafe partial class CpuKernels<TLanes, TDoubles>
         public float* X;
         public float* Y;
         public ushort* Mask;
+        public bool Streams;
 
         [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public readonly void Execute(int chunk)
@@ -74,7 +83,9 @@ internal sealed unsafe partial class CpuKernels<TLanes, TDoubles>
                     TLanes v = TLanes.Load(x + i);
                     TLanes positive = TLanes.GreaterThan(v, TLanes.Zero);
                     *mask++ = (ushort)TLanes.ToBits(positive);
-                    TLanes.Store(y + i, TLanes.Select(positive, v, slope * v));
+                    v = TLanes.Select(positive, v, slope * v);
+                    if (Streams) TLanes.StoreStreaming(y + i, v);
+                    else TLanes.Store(y + i, v);
                 }
                 if (i < count)
                 {
@@ -85,6 +96,7 @@ internal sealed unsafe partial class CpuKernels<TLanes, TDoubles>
                     TLanes.StorePartial(y + i, count - i, TLanes.Select(positive, v, slope * v));
                 }
             }
+            if (Streams) Streaming.Fence();
         }
     }
 
@@ -97,6 +109,7 @@ internal sealed unsafe partial class CpuKernels<TLanes, TDoubles>
         public float* X;
         public float* Y;
         public ushort* Mask;
+        public bool Streams;
 
         [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public readonly void Execute(int chunk)
@@ -114,7 +127,9 @@ internal sealed unsafe partial class CpuKernels<TLanes, TDoubles>
                 {
                     for (int i = 0; i < whole; i += Lane)
                     {
-                        TLanes.Store(y + i, TLanes.Load(x + i) * TLanes.Select(TLanes.FromBits(*mask++), one, slope));
+                        TLanes v = TLanes.Load(x + i) * TLanes.Select(TLanes.FromBits(*mask++), one, slope);
+                        if (Streams) TLanes.StoreStreaming(y + i, v);
+                        else TLanes.Store(y + i, v);
                     }
                 }
                 else
@@ -133,6 +148,7 @@ internal sealed unsafe partial class CpuKernels<TLanes, TDoubles>
                     TLanes.StorePartial(y + whole, left, sum);
                 }
             }
+            if (Streams) Streaming.Fence();
         }
     }
 }
