@@ -94,6 +94,7 @@ internal static unsafe class CorrelationCpu<TLanes, TDoubles, TWeights>
         public float* Packed;
         public int BandRows, BandCount;
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public readonly void Execute(int chunk)
         {
             int image = chunk / BandCount, row = (chunk - (image * BandCount)) * BandRows;
@@ -137,6 +138,7 @@ internal static unsafe class CorrelationCpu<TLanes, TDoubles, TWeights>
             return new ReadAhead(source + ((((nint)image * Y.Source) + first) * pitch), Math.Max(end - first, 0) * pitch);
         }
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         private static void AddSegments(ref RowTile tile, in Correlation phase, in ImageBand band, float* start)
         {
             nint toBand = (nint)((byte*)band.Start - (byte*)start);
