@@ -48,13 +48,21 @@ internal static unsafe class CorrelationCpu<TLanes, TDoubles, TWeights>
             C = c,
             Y = y,
             X = x,
-            Output = output,
+            Output = output with { Streams = Streams(c) },
             Packed = packing.Packed,
             BandRows = bandRows,
             BandCount = (y.Grid + bandRows - 1) / bandRows,
         };
         workers.Run(c.Batch * job.BandCount, ref job, work);
     }
+
+    /// <summary>
+    /// Whether whole tiles go past the caches: an output that no cache will hold, all of it in whole lines. Narrow registers fill a line in two
+    /// passes, and half lines are slow to write this way.
+    /// </summary>
+    private static bool Streams(in Correlation c)
+        => c.Batch * c.TargetImage * sizeof(float) > Streaming.Threshold && TileCpu<TLanes, TDoubles>.SubPanel(Group) >= 16
+            && c.Columns % 16 == 0 && c.TargetPosition % 16 == 0 && c.TargetRow % 16 == 0 && Streaming.Head(c.Target) == 0;
 
     private static int BandRows(in Correlation c, in TapAxis y, in TapAxis x)
     {
@@ -94,6 +102,7 @@ internal static unsafe class CorrelationCpu<TLanes, TDoubles, TWeights>
         public float* Packed;
         public int BandRows, BandCount;
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public readonly void Execute(int chunk)
         {
             int image = chunk / BandCount, row = (chunk - (image * BandCount)) * BandRows;
@@ -125,6 +134,7 @@ internal static unsafe class CorrelationCpu<TLanes, TDoubles, TWeights>
                 Sweep(tile, phase, Packed + Phases[p].PackedOffset, image, row, phaseRows, first.Pitch * Y.Stride, ahead1, ahead2);
                 ahead1 = ahead2 = default;
             }
+            if (Output.Streams) Streaming.Fence();
         }
 
         /// <summary>What another chunk will read of a source: most often the one that this thread takes next.</summary>
@@ -137,6 +147,7 @@ internal static unsafe class CorrelationCpu<TLanes, TDoubles, TWeights>
             return new ReadAhead(source + ((((nint)image * Y.Source) + first) * pitch), Math.Max(end - first, 0) * pitch);
         }
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         private static void AddSegments(ref RowTile tile, in Correlation phase, in ImageBand band, float* start)
         {
             nint toBand = (nint)((byte*)band.Start - (byte*)start);
@@ -201,7 +212,7 @@ internal static unsafe class CorrelationCpu<TLanes, TDoubles, TWeights>
             to.Limit = OutputTile.NoLimit;
             to.First = to.Last = true;
             // Positions with gaps between them: no processor foresees where the next lines of the target lie.
-            if (phase.TargetPosition != C.Columns && inner > 0) FetchTarget(to.C, to.Ld, count, columns);
+            if (phase.TargetPosition != C.Columns && inner > 0 && !Output.Streams) FetchTarget(to.C, to.Ld, count, columns);
             TileCpu<TLanes, TDoubles>.Emit(tile, panel, Output, to);
         }
 

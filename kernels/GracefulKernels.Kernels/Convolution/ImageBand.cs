@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
 namespace GracefulKernels.Kernels;
@@ -24,6 +25,7 @@ internal readonly unsafe struct ImageBand
     public static long ScratchLength(in TapAxis y, in TapAxis x, int channels, int rows)
         => y.IsInside && x.IsInside ? 0 : (long)y.Extent(rows) * x.Extent(x.Grid) * channels;
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static ImageBand Get(in TapAxis y, in TapAxis x, int channels, float* image, int row, int rows, float* scratch)
     {
         nint sourcePitch = (nint)x.Source * channels;

@@ -96,6 +96,7 @@ internal static unsafe class InputGradientByScatter<TLanes, TDoubles>
         /// Windows of neighbouring positions overlap, and a sum just stored is slow to load at another offset: so every n-th position is taken,
         /// n apart enough to touch, then the next ones.
         /// </summary>
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         private readonly void Scatter(float* product, int ld, float* sums, nint pitch)
         {
             bool merged = Shape.DilationX == 1;
@@ -128,6 +129,7 @@ internal static unsafe class InputGradientByScatter<TLanes, TDoubles>
         }
 
         /// <summary>The image without its border; what no window touches is zero.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         private readonly void Store(float* sums, long rows, long pitch, float* dx)
         {
             int line = Shape.Width * Shape.InChannels, left = Shape.PadLeft * Shape.InChannels;

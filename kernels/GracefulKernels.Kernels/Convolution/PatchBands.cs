@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace GracefulKernels.Kernels;
 
 /// <summary>
@@ -76,6 +78,7 @@ internal readonly unsafe struct PatchBands
     /// Brings a band's rows together. The tile's segments are runs of positions, its start the first channel of the first tap, its rows
     /// neighbouring elements of a patch.
     /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public int Read(int band, float* source, float* scratch, Segment* segments, out RowTile tile, out nint pitch)
     {
         int image = _bandsPerImage > 1 ? band / _bandsPerImage : band * _imagesPerBand;

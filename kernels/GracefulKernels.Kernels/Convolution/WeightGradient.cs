@@ -71,6 +71,7 @@ internal static unsafe class WeightGradient<TLanes, TDoubles>
         public int BandsPerSlice, ColumnChunks, ColumnsPerChunk;
         public float* Partial;
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public readonly void Execute(int chunk)
         {
             int slice = chunk / ColumnChunks, column = (chunk - (slice * ColumnChunks)) * ColumnsPerChunk;

@@ -18,6 +18,7 @@ internal unsafe struct WeightGradientMerge<TLanes, TDoubles> : IJob
     public readonly int Chunks => (Patch + MergeRows - 1) / MergeRows;
 
     [SkipLocalsInit]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public readonly void Execute(int chunk)
     {
         int row = chunk * MergeRows, rows = Math.Min(MergeRows, Patch - row);
@@ -37,6 +38,7 @@ internal unsafe struct WeightGradientMerge<TLanes, TDoubles> : IJob
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private readonly void Store(float* sums, float* to, int count)
     {
         for (int j = 0; j < count; j += 16)

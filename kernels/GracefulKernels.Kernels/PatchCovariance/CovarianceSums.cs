@@ -23,6 +23,7 @@ internal static unsafe class CovarianceSums<TLanes, TDoubles>
     /// Adds columns <paramref name="column"/> on. Rows of the diagonal block hold both of its triangles (a product's bits do not depend on the
     /// order of its factors); rows below it are added a second time across the diagonal.
     /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void AddToBothTriangles(double* sums, double* matrix, int column, int columns, int d, int width)
     {
         for (int i = column; i < d; i++)

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace GracefulKernels.Kernels;
 
 /// <summary>
@@ -45,6 +47,7 @@ internal readonly unsafe struct LagBands
     /// The positions of a piece that lie in a band, where the image lies: segments are runs along the first axis that has more than one
     /// position. Returns how many positions there are.
     /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public int Read(int band, in LagPiece piece, float* x, Segment* segments, out RowTile tile)
     {
         int image = _bandsPerImage > 1 ? band / _bandsPerImage : band * _imagesPerBand;

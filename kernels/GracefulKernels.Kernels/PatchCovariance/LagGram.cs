@@ -86,6 +86,7 @@ internal static unsafe class LagGram<TLanes, TDoubles>
 
         public readonly nint Length => (nint)Rows * Group;
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public readonly void Execute(int chunk)
         {
             int slice = chunk / Groups, group = chunk - (slice * Groups), column = group * Group, columns = Math.Min(Group, Channels - column);
@@ -136,6 +137,7 @@ internal static unsafe class LagGram<TLanes, TDoubles>
         }
 
         /// <summary>The channels one lag on against a group of channels; the row of ones too where the lag is zero.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         private readonly void Multiply(in Lag lag, RowTile tile, in Panel panel, float* partial, int column, int columns, int positions, bool first)
         {
             WrittenRows(lag, column, out int row, out int end);

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
 namespace GracefulKernels.Kernels;
@@ -60,6 +61,7 @@ internal static unsafe class PatchGram<TLanes, TDoubles>
         /// <summary>[slice][group][d × 32], or null where one slice goes straight to the sum.</summary>
         public double* SliceSums;
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public readonly void Execute(int chunk)
         {
             int slice = chunk / ColumnChunks, firstGroup = (chunk - (slice * ColumnChunks)) * GroupsPerChunk;
@@ -102,6 +104,7 @@ internal static unsafe class PatchGram<TLanes, TDoubles>
         }
 
         /// <summary>All row tiles that reach the group's diagonal block or lie below it, and the row of ones.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         private readonly void Rows(RowTile tile, in PatchRuns runs, in Panel panel, float* partial, int column, int width, int positions, bool first)
         {
             float* start = tile.Start;
@@ -122,6 +125,7 @@ internal static unsafe class PatchGram<TLanes, TDoubles>
             Emit(new RowTile { Start = &one, Segments = &whole, SegmentCount = 1 }, panel, partial, row, 1, width, first);
         }
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         private static void Emit(in RowTile tile, in Panel panel, float* partial, int row, int rows, int width, bool first)
         {
             var to = new OutputTile
@@ -143,6 +147,7 @@ internal static unsafe class PatchGram<TLanes, TDoubles>
         public Job Job;
         public int Slices;
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public readonly void Execute(int group)
         {
             nint length = (nint)Job.D * Group;

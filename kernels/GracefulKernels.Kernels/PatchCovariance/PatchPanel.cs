@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
 
 namespace GracefulKernels.Kernels;
 
@@ -20,6 +21,7 @@ internal static unsafe class PatchPanel<TLanes, TDoubles>
         return new Panel { Start = destination, Step = TileCpu<TLanes, TDoubles>.SubPanel(width), ColumnStride = positions };
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Pack(in RowTile band, in PatchRuns runs, int column, int columns, int positions, float* destination)
     {
         int width = TileCpu<TLanes, TDoubles>.Width(columns), sub = TileCpu<TLanes, TDoubles>.SubPanel(width);
@@ -36,31 +38,34 @@ internal static unsafe class PatchPanel<TLanes, TDoubles>
         }
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Copy(in RowTile band, nint offset, int count, float* destination, int sub)
     {
+        switch (count)
+        {
+            case 16: Copy<Vector512<float>>(band, offset, count, destination, sub); break;
+            case >= 8: Copy<Vector256<float>>(band, offset, count, destination, sub); break;
+            case >= 4: Copy<Vector128<float>>(band, offset, count, destination, sub); break;
+            case >= 2: Copy<long>(band, offset, count, destination, sub); break;
+            default: Copy<float>(band, offset, count, destination, sub); break;
+        }
+    }
+
+    /// <summary>
+    /// A count that is no power of two is two overlapping pieces: a partial register would be filled element by element where there are no masks.
+    /// Nothing is computed, so any processor can copy a piece of any size.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Copy<TPiece>(in RowTile band, nint offset, int count, float* destination, int sub) where TPiece : unmanaged
+    {
+        nint step = band.Step, last = count - (sizeof(TPiece) / sizeof(float));
         for (int s = 0; s < band.SegmentCount; s++)
         {
             byte* source = (byte*)band.Start + band.Segments[s].Offset + offset;
-            nint length = band.Segments[s].Length, step = band.Step;
-            if (count == 16)
+            nint length = band.Segments[s].Length;
+            for (nint k = 0; k < length; k++, source += step, destination += sub)
             {
-                for (nint k = 0; k < length; k++, source += step, destination += sub) TLanes.Store(destination, TLanes.Load((float*)source));
-            }
-            else if (count <= 2)
-            {
-                for (nint k = 0; k < length; k++, source += step, destination += sub)
-                {
-                    destination[0] = *(float*)source;
-                    if (count == 2) destination[1] = ((float*)source)[1];
-                }
-            }
-            else
-            {
-                for (nint k = 0; k < length; k++, source += step, destination += sub)
-                {
-                    TLanes.StorePartial(destination, count, TLanes.LoadPartial((float*)source, count));
-                }
+                *(TPiece*)destination = *(TPiece*)source;
+                if (last != 0) *(TPiece*)(destination + last) = *(TPiece*)((float*)source + last);
             }
         }
     }

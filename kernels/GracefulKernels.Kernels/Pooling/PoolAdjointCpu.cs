@@ -35,12 +35,16 @@ internal sealed unsafe partial class CpuKernels<TLanes, TDoubles>
                 (long image, long iy) = Math.DivRem(row, Shape.Height);
                 PoolCover down = Shape.CoverOfLine((int)iy);
                 float* dx = Dx + (row * Shape.Width * channels);
+                // Windows [first, end) hold a column: counted on from column to column, since a division each is what short pixels would wait for.
+                int first = 0, end = 0, enters = 0, leaves = Shape.KernelWidth;
                 for (int ix = 0; ix < Shape.Width; ix++, dx += channels)
                 {
-                    PoolCover along = Shape.CoverOfColumn(ix, outWidth);
+                    int column = ix + Shape.PadLeft;
+                    for (; leaves <= column; leaves += Shape.StrideX) first++;
+                    for (; end < outWidth && enters <= column; enters += Shape.StrideX) end++;
                     // A pixel that no window holds, or whose sum does not begin with its first window.
                     float beta = Beta;
-                    if (beta != 0 || along.First >= along.End || down.First >= down.End)
+                    if (beta != 0 || first >= end || down.First >= down.End)
                     {
                         Begin(dx, channels, beta);
                         beta = 1;
@@ -48,10 +52,10 @@ internal sealed unsafe partial class CpuKernels<TLanes, TDoubles>
                     for (int oy = down.First; oy < down.End; oy++)
                     {
                         int ky = (int)iy + Shape.PadTop - (oy * Shape.StrideY);
-                        long at = ((((image * outHeight) + oy) * outWidth) + along.First) * channels;
-                        for (int ox = along.First; ox < along.End; ox++, at += channels, beta = 1)
+                        long at = ((((image * outHeight) + oy) * outWidth) + first) * channels;
+                        for (int ox = first; ox < end; ox++, at += channels, beta = 1)
                         {
-                            Add(Term, at, Term.Number(Shape, oy, ox, ky, ix + Shape.PadLeft - (ox * Shape.StrideX)), beta == 0, dx, channels);
+                            Add(Term, at, Term.Number(Shape, oy, ox, ky, column - (ox * Shape.StrideX)), beta == 0, dx, channels);
                         }
                     }
                 }

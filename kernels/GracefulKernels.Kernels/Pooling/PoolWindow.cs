@@ -8,7 +8,7 @@ internal readonly record struct PoolLines(long Offset, long Pitch, int Top, int 
 /// <summary>The columns of an image that one window touches: places kx in [Left, Right), the first at image column <paramref name="Column"/>.</summary>
 internal readonly record struct PoolColumns(int Column, int Left, int Right);
 
-/// <summary>The output lines, or the output columns, whose windows hold an input line, or an input column: [First, End).</summary>
+/// <summary>The output lines whose windows hold an input line: [First, End).</summary>
 internal readonly record struct PoolCover(int First, int End);
 
 internal static class PoolGeometry
@@ -52,9 +52,6 @@ internal static class PoolGeometry
 
         /// <summary>Output lines whose windows hold line <paramref name="iy"/> of an image.</summary>
         public PoolCover CoverOfLine(int iy) => Cover(iy + s.PadTop, s.KernelHeight, s.StrideY, s.OutHeight);
-
-        /// <summary>Output columns whose windows hold column <paramref name="ix"/>.</summary>
-        public PoolCover CoverOfColumn(int ix, int outWidth) => Cover(ix + s.PadLeft, s.KernelWidth, s.StrideX, outWidth);
 
         /// <summary>Lines of the image that the windows of line <paramref name="oy"/> of an output touch.</summary>
         public int RowsInside(int oy) => Inside((oy * s.StrideY) - s.PadTop, s.KernelHeight, s.Height);

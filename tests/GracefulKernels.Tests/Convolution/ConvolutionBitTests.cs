@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using GracefulKernels.Kernels;
 
 namespace GracefulKernels.Tests;
@@ -34,6 +35,38 @@ public unsafe class ConvolutionBitTests
                     expected[i] ??= actual[i];
                     Tolerance.AssertSameBits(expected[i], actual[i], $"{kernels.Name} with {kernels.Threads} threads, operation {i} of {s}");
                 }
+            }
+        }
+    }
+
+    /// <summary>Outputs that outgrow the caches are stored past them where they are aligned: with the same bits, and all of them there when the call returns.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void StreamedOutputsHaveTheSameBits(bool gradient)
+    {
+        // The gradient's four phases write positions with gaps between them.
+        ConvolutionShape s = gradient ? new(16, 112, 112, 32, 1, 3, 2, 1) : new(16, 112, 112, 1, 32, 3, 1, 1);
+        long length = gradient ? s.InputLength : s.OutputLength;
+        Assert.True(length * sizeof(float) > Streaming.Threshold);
+        var random = new Random(9);
+        float[] from = Matrices.Random(random, gradient ? s.OutputLength : s.InputLength), w = Matrices.Random(random, s.WeightLength);
+        using var aligned = new HostMemory(length * sizeof(float));
+        using var shifted = new HostMemory((length * sizeof(float)) + HostMemory.Alignment);
+        Block<float> expected = new((float*)aligned.BaseAddress, length), actual = new((float*)shifted.BaseAddress + 1, length);
+        fixed (float* pfrom = from, pw = w)
+        {
+            Block<float> source = new(pfrom, from.Length), weights = new(pw, w.Length);
+            foreach (IKernels kernels in KernelSetCases.All())
+            {
+                expected.Span.Fill(float.NaN);
+                foreach (Block<float> to in new[] { expected, actual })
+                {
+                    if (gradient) kernels.ConvolutionInputGradient(s, source, weights, 0f, to);
+                    else kernels.ConvolutionForward(s, source, weights, to, default);
+                }
+                bool same = MemoryMarshal.AsBytes(expected.Span).SequenceEqual(MemoryMarshal.AsBytes(actual.Span));
+                Assert.True(same, $"{kernels.Name} with {kernels.Threads} threads");
             }
         }
     }
