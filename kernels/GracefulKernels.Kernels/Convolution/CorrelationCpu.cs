@@ -48,21 +48,13 @@ internal static unsafe class CorrelationCpu<TLanes, TDoubles, TWeights>
             C = c,
             Y = y,
             X = x,
-            Output = output with { Streams = Streams(c) },
+            Output = output with { Streams = TileCpu<TLanes, TDoubles>.Streams(c.Batch * c.TargetImage, c.Target, c.TargetPosition | c.TargetRow | (uint)c.Columns) },
             Packed = packing.Packed,
             BandRows = bandRows,
             BandCount = (y.Grid + bandRows - 1) / bandRows,
         };
         workers.Run(c.Batch * job.BandCount, ref job, work);
     }
-
-    /// <summary>
-    /// Whether whole tiles go past the caches: an output that no cache will hold, all of it in whole lines. Narrow registers fill a line in two
-    /// passes, and half lines are slow to write this way.
-    /// </summary>
-    private static bool Streams(in Correlation c)
-        => c.Batch * c.TargetImage * sizeof(float) > Streaming.Threshold && TileCpu<TLanes, TDoubles>.SubPanel(Group) >= 16
-            && c.Columns % 16 == 0 && c.TargetPosition % 16 == 0 && c.TargetRow % 16 == 0 && Streaming.Head(c.Target) == 0;
 
     private static int BandRows(in Correlation c, in TapAxis y, in TapAxis x)
     {

@@ -72,7 +72,7 @@ internal static unsafe class ProductCpu<TLanes, TDoubles>
     {
         SweptProduct<TLanes, TDoubles, TRows, TColumns> job = default;
         job.B.Task = task;
-        job.B.Task.Output = task.Output with { Streams = (long)task.M * task.N * sizeof(float) > Streaming.Threshold && task.Ldc % 16 == 0 && Streaming.Head(task.C) == 0 };
+        job.B.Task.Output = task.Output with { Streams = TileCpu<TLanes, TDoubles>.Streams((long)task.M * task.N, task.C, task.Ldc) };
         job.B.Blocks = 1;
         job.B.ColumnEnd = task.N;
         job.B.Destination = Scratch.Get<float>(ScratchSlot.SharedB, job.B.BlockLength);

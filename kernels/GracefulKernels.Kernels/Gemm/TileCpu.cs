@@ -52,6 +52,13 @@ internal static unsafe class TileCpu<TLanes, TDoubles>
         return (left + tiles - 1) / tiles;
     }
 
+    /// <summary>
+    /// Whether whole tiles of an output go past the caches: no cache will hold it, and rows <paramref name="strides"/> apart are whole lines.
+    /// Narrow registers fill a line in two passes, and half lines are slow to write this way.
+    /// </summary>
+    public static bool Streams(long elements, float* c, long strides)
+        => elements * sizeof(float) > Streaming.Threshold && SubPanel(Group) >= 16 && strides % 16 == 0 && Streaming.Head(c) == 0;
+
     /// <summary>Computes a tile and stores it, through factors and epilogue where there are any.</summary>
     /// <remarks>Optimised at once, as what it calls: in short calls the way to a tile is felt, and tiers take their time to see that.</remarks>
     [SkipLocalsInit]

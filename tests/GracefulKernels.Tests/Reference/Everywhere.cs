@@ -43,7 +43,7 @@ internal static class Everywhere
         for (int i = 0; i < expected.Length; i++)
         {
             bool same = expected[i].Equals(actual[i]) && (!IsZero(expected[i]) || Bits(expected[i]).SequenceEqual(Bits(actual[i])));
-            Assert.True(same, $"{what}: [{i}] is {actual[i]:R}, not {expected[i]:R}");
+            if (!same) Assert.Fail($"{what}: [{i}] is {actual[i]:R}, not {expected[i]:R}");
         }
     }
 

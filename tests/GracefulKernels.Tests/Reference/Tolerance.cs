@@ -51,7 +51,7 @@ internal static class Tolerance
         {
             bool same = BitConverter.SingleToInt32Bits(expected[i]) == BitConverter.SingleToInt32Bits(actual[i])
                 || (float.IsNaN(expected[i]) && float.IsNaN(actual[i]));
-            Assert.True(same, $"{what}[{i}]: {actual[i]:R} is not {expected[i]:R} bit for bit");
+            if (!same) Assert.Fail($"{what}[{i}]: {actual[i]:R} is not {expected[i]:R} bit for bit");
         }
     }
 }
