@@ -36,15 +36,17 @@ internal static unsafe class MicroKernel<TRegister, V, TRows>
         V l13 = TRegister.Zero, h13 = TRegister.Zero;
         nint row = a.RowStride, row2 = 2 * row, step = a.Step;
         byte* ahead = a.Ahead.Start;
+        // Where nothing is to be asked for, the inner loop is not interrupted.
+        nint round = a.Ahead.Lines == 0 ? nint.MaxValue : Lookahead.Steps;
         for (int s = 0; s < a.SegmentCount; s++)
         {
             byte* p0 = (byte*)a.Start + a.Segments[s].Offset;
             byte* p1 = p0 + (3 * row), p2 = p1 + (3 * row), p3 = p2 + (3 * row), p4 = p3 + (3 * row);
-            for (nint left = a.Segments[s].Length; left > 0; left -= Lookahead.Steps)
+            for (nint left = a.Segments[s].Length; left > 0; left -= round)
             {
                 for (int line = 0; line < a.Ahead.Lines; line++) Prefetch.IntoSecond(ahead + (line * a.Ahead.Stride));
                 ahead += a.Ahead.Advance;
-                for (nint k = Math.Min(left, Lookahead.Steps); k > 0; k--)
+                for (nint k = Math.Min(left, round); k > 0; k--)
                 {
                     V low = TRegister.Load(b), high = TRegister.Load(b + TRegister.Width);
                     Prefetch.Near(b + (StepsAhead * stepB));

@@ -25,15 +25,17 @@ internal static unsafe class TallKernel<TRegister, V, TRows>
         V v24 = TRegister.Zero, v25 = TRegister.Zero, v26 = TRegister.Zero, v27 = TRegister.Zero;
         nint row = a.RowStride, row2 = 2 * row, row3 = 3 * row, step = a.Step;
         byte* ahead = a.Ahead.Start;
+        // Where nothing is to be asked for, the inner loop is not interrupted.
+        nint round = a.Ahead.Lines == 0 ? nint.MaxValue : Lookahead.Steps;
         for (int s = 0; s < a.SegmentCount; s++)
         {
             byte* p0 = (byte*)a.Start + a.Segments[s].Offset;
             byte* p1 = p0 + (5 * row), p2 = p1 + (5 * row), p3 = p2 + (5 * row), p4 = p3 + (5 * row), p5 = p4 + (5 * row);
-            for (nint left = a.Segments[s].Length; left > 0; left -= Lookahead.Steps)
+            for (nint left = a.Segments[s].Length; left > 0; left -= round)
             {
                 for (int line = 0; line < a.Ahead.Lines; line++) Prefetch.IntoSecond(ahead + (line * a.Ahead.Stride));
                 ahead += a.Ahead.Advance;
-                for (nint k = Math.Min(left, Lookahead.Steps); k > 0; k--)
+                for (nint k = Math.Min(left, round); k > 0; k--)
                 {
                     V x = TRegister.Load(b);
                     b += stepB;
