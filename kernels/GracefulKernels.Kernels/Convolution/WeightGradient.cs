@@ -119,19 +119,8 @@ internal static unsafe class WeightGradient<TLanes, TDoubles>
                     to.C = partial + (row * Ld);
                     to.Rows = count;
                     ahead.Fetch(share);
-                    if (ColumnChunks > 1 && !first) Fetch(to.C, Ld, count, width);
                     TileCpu<TLanes, TDoubles>.Emit(tile, panel, output, to);
                 }
-            }
-        }
-
-        /// <summary>The sums of a tile, which many others have pushed out of the near caches.</summary>
-        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-        private static void Fetch(float* c, nint ld, int rows, int width)
-        {
-            for (int r = 0; r < rows; r++, c += ld)
-            {
-                for (int j = 0; j < width; j += 16) Prefetch.Near(c + j);
             }
         }
     }

@@ -7,7 +7,7 @@ namespace GracefulKernels.Kernels;
 internal readonly struct InnerBlocks
 {
     /// <summary>Products whose B has at most so many elements are swept in one block: B stays in the second-level cache, or near it.</summary>
-    public const long SweepElements = 600_000;
+    private const long SweepElements = 600_000;
 
     private const int SweepLength = 8192;
 
@@ -23,29 +23,28 @@ internal readonly struct InnerBlocks
     private readonly int _k;
     private readonly int _length;
     private readonly int _blocksPerProduct;
+    private readonly int _products;
+
+    /// <summary>Whether the whole inner dimension, of both products, is one block.</summary>
+    private readonly bool _isOneBlock;
 
     public InnerBlocks(int k, int products, int columns, bool turned)
     {
         _k = k;
-        Products = products;
+        _products = products;
         long total = (long)k * products;
-        IsOneBlock = total <= TurnedLength || (!turned && total <= SweepLength && total * columns <= SweepElements);
+        _isOneBlock = total <= TurnedLength || (!turned && total <= SweepLength && total * columns <= SweepElements);
         int blocks = Math.Max(1, (k + BlockLength - 1) / BlockLength);
         _length = (((k + blocks - 1) / blocks) + 3) & ~3;
         _blocksPerProduct = Math.Max(1, (k + _length - 1) / Math.Max(_length, 1));
-        Count = IsOneBlock ? 1 : products * _blocksPerProduct;
-        MaxLength = IsOneBlock ? (int)total : _length;
-        IsSwept = IsOneBlock && total * columns <= SweepElements;
+        Count = _isOneBlock ? 1 : products * _blocksPerProduct;
+        MaxLength = _isOneBlock ? (int)total : _length;
+        IsSwept = _isOneBlock && total * columns <= SweepElements;
     }
-
-    public int Products { get; }
 
     public int Count { get; }
 
-    /// <summary>Whether the whole inner dimension, of both products, is one block.</summary>
-    public bool IsOneBlock { get; }
-
-    /// <summary>Whether, besides, all of B stays in the second-level cache, or near it.</summary>
+    /// <summary>Whether the whole inner dimension is one block and all of B stays in the second-level cache, or near it.</summary>
     public bool IsSwept { get; }
 
     /// <summary>Length of the longest block.</summary>
@@ -54,10 +53,10 @@ internal readonly struct InnerBlocks
     /// <summary>Block number <paramref name="block"/> as parts of products: its first product, how many, and the range of k within each.</summary>
     public void Get(int block, out int product, out int products, out int start, out int length)
     {
-        if (IsOneBlock)
+        if (_isOneBlock)
         {
             product = 0;
-            products = Products;
+            products = _products;
             start = 0;
             length = _k;
             return;

@@ -10,7 +10,7 @@ internal static unsafe class ProductCpu<TLanes, TDoubles>
 {
     private const int Group = TileCpu<TLanes, TDoubles>.Group;
 
-    /// <summary>Elements of B that are packed at a time: 4 MB, a core's part of a third-level cache.</summary>
+    /// <summary>Elements of B that are packed at a time: 9 MB, a part of a third-level cache.</summary>
     private const long PackedElements = 2_200_000;
 
     /// <summary>Elements of B below which several blocks are packed at a time, so that threads meet less often.</summary>

@@ -23,7 +23,7 @@ internal unsafe struct SweptProduct<TLanes, TDoubles, TRows, TColumns> : IJob
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public readonly void Execute(int chunk)
     {
-        ref readonly ProductTask<TLanes, TDoubles, TRows, TColumns> task = ref Unsafe.AsRef(in B.Task);
+        ref readonly ProductTask<TLanes, TDoubles, TRows, TColumns> task = ref B.Task;
         int row = chunk * RowsPerChunk, end = Math.Min(row + RowsPerChunk, task.M), length = task.LengthOf(0);
         float* scratch = Scratch.Get<float>(ScratchSlot.PackedA, task.Rows.TileLength);
         Segment* segments = stackalloc Segment[2];
@@ -34,7 +34,7 @@ internal unsafe struct SweptProduct<TLanes, TDoubles, TRows, TColumns> : IJob
             next = row + rows;
             task.Rows.Tile(row, 0, scratch, segments, out RowTile a);
             task.Rows.Copy(row, rows, 0, 0, length, scratch);
-            int reach = task.Lower ? Math.Min(task.N, next) : task.N, panels = (reach + Group - 1) / Group;
+            int panels = (task.ReachOf(next) + Group - 1) / Group;
             int later = row + (tilesAhead * rows);
             Lookahead ahead = later < end ? task.Rows.Ahead(later, Math.Min(rows, end - later), 0) : default;
             for (int panel = 0; panel < panels; panel++)

@@ -69,30 +69,25 @@ internal static unsafe class TileCpu<TLanes, TDoubles>
         if (output.IsDirect(tile.First, tile.Last, out bool add) && tile.Columns == width && tile.Limit >= width)
         {
             // What is added to is asked for now and comes while the tile is multiplied.
-            for (int r = 0; add && r < tile.Rows; r++)
-            {
-                Prefetch.Near(tile.C + (r * tile.Ld));
-                Prefetch.Near(tile.C + (r * tile.Ld) + width - 1);
-            }
+            if (add) Fetch(tile.C, tile.Ld, tile.Rows, width);
             Multiply(a, b, width, width, tile.Rows, tile.C, tile.Ld, add ? TileStore.Add : output.Streams ? TileStore.Stream : TileStore.Store);
             return;
         }
-        if (tile.Last && output.Addend != null) FetchAddend(output, tile);
+        if (tile.Last && output.Addend != null) Fetch(output.Addend + (tile.Row * output.Columns) + tile.Column, output.Columns, tile.Rows, tile.Columns);
         float* buffer = stackalloc float[(RowLimit * Group) + 16];
         buffer = (float*)(((nint)buffer + 63) & ~63);
         Multiply(a, b, width, tile.Columns, tile.Rows, buffer, width, TileStore.Store);
         Finish(buffer, width, output, tile);
     }
 
-    /// <summary>Asks for what the epilogue adds: lines far apart, wanted when the product is done.</summary>
+    /// <summary>Asks for the first and the last line of each row, which lie far apart.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void FetchAddend(in Output output, in OutputTile tile)
+    private static void Fetch(float* row, nint ld, int rows, int columns)
     {
-        float* line = output.Addend + (tile.Row * output.Columns) + tile.Column;
-        for (int r = 0; r < tile.Rows; r++, line += output.Columns)
+        for (int r = 0; r < rows; r++, row += ld)
         {
-            Prefetch.Near(line);
-            if (tile.Columns > 16) Prefetch.Near(line + 16);
+            Prefetch.Near(row);
+            Prefetch.Near(row + columns - 1);
         }
     }
 
