@@ -14,10 +14,14 @@ internal static class Everywhere
     /// before each call. Without <paramref name="everyCount"/> each set runs with two threads only: enough where all work is one chunk.
     /// </summary>
     public static T[] Run<T>(T[] initial, Operation<T> operation, string what = "", bool everyCount = true) where T : unmanaged
+        => KernelFamily.Cpu.Run(initial, operation, what, everyCount);
+
+    /// <summary>As above, on these sets.</summary>
+    public static T[] Run<T>(IEnumerable<IKernels> sets, T[] initial, Operation<T> operation, string what) where T : unmanaged
     {
         T[]? first = null;
         string firstName = "";
-        foreach (IKernels kernels in everyCount ? KernelSetCases.All() : KernelSetCases.Targets.Select(t => KernelSetCases.Get(t)))
+        foreach (IKernels kernels in sets)
         {
             using var output = new GuardedBuffer<T>(initial);
             operation(kernels, output.Block);

@@ -1,0 +1,85 @@
+using ILGPU;
+
+namespace GracefulKernels.Kernels;
+
+/// <summary>
+/// One operation on a GPU set: turns blocks into views, launches kernels, and at its end brings back what was written to host memory.
+/// Device blocks become views at no cost. A block over the host's memory (a caller's span) is staged: copied to the device before, and
+/// back after.
+/// </summary>
+/// <remarks>Only one operation runs on a set at a time; one inside another shares its place.</remarks>
+internal readonly ref struct GpuCall
+{
+    private readonly GpuKernels _set;
+    private readonly int _firstStaged;
+
+    internal GpuCall(GpuKernels set, int firstStaged)
+    {
+        _set = set;
+        _firstStaged = firstStaged;
+    }
+
+    /// <summary>A block that the operation only reads. Empty blocks become views of length 0.</summary>
+    public ArrayView<T> Read<T>(Block<T> block) where T : unmanaged => View(block, upload: true, download: false);
+
+    /// <summary>A block that the operation reads and writes, or of which it writes only some elements (rows that lie apart).</summary>
+    public ArrayView<T> Update<T>(Block<T> block) where T : unmanaged => View(block, upload: true, download: true);
+
+    /// <summary>A block of which the operation writes every element and reads none.</summary>
+    public ArrayView<T> Write<T>(Block<T> block) where T : unmanaged => View(block, upload: false, download: true);
+
+    /// <summary>Scratch memory of this set: at least <paramref name="count"/> elements, not cleared, until the slot is asked for again.</summary>
+    public ArrayView<T> Scratch<T>(GpuScratch slot, long count) where T : unmanaged => _set.ScratchView<T>(slot, count);
+
+    /// <summary>Starts a kernel over <paramref name="groups"/> groups of its group size. Nothing happens for no groups.</summary>
+    public void Launch<TArguments>(GpuKernel<TArguments> kernel, Index3D groups, in TArguments arguments) where TArguments : struct
+        => _set.Launch(kernel, groups, arguments);
+
+    public void Launch<TArguments>(GpuKernel<TArguments> kernel, int groups, in TArguments arguments) where TArguments : struct
+        => _set.Launch(kernel, new Index3D(groups, 1, 1), arguments);
+
+    /// <summary>Waits for the device and copies <paramref name="source"/> to the host.</summary>
+    public void Fetch<T>(ArrayView<T> source, Span<T> destination) where T : unmanaged => _set.FetchView(source, destination);
+
+    public void Dispose() => _set.EndCall(_firstStaged);
+
+    private ArrayView<T> View<T>(Block<T> block, bool upload, bool download) where T : unmanaged
+    {
+        if (block.IsEmpty) return _set.Nothing<T>();
+        if (block.Memory is null or HostMemory) return _set.Stage(block, upload, download);
+        return _set.ViewOf(block);
+    }
+}
+
+/// <summary>What device scratch memory is used for: one slot each, so that an operation inside another never shares one.</summary>
+internal enum GpuScratch
+{
+    /// <summary>Partial sums of <see cref="GpuKernels.Dot"/> and other reductions to a number.</summary>
+    Partials,
+
+    /// <summary>What a reduction returns.</summary>
+    Result,
+
+    /// <summary>Partial products of an inner dimension that is cut into slices.</summary>
+    Slices,
+
+    /// <summary>fp32 sums of stretches on their way into fp64 sums.</summary>
+    Stretches,
+
+    /// <summary>Column sums of parts of the rows.</summary>
+    ColumnParts,
+
+    /// <summary>Blocks of a factorisation.</summary>
+    Cholesky,
+
+    /// <summary>Per-row terms of the row losses.</summary>
+    RowTerms,
+
+    /// <summary>Counts of flips of parts of the rows.</summary>
+    FlipCounts,
+
+    /// <summary>Rearranged weights of a convolution.</summary>
+    Weights,
+
+    Count,
+}

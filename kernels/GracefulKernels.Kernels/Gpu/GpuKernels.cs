@@ -1,0 +1,205 @@
+using System.Diagnostics;
+using ILGPU;
+using ILGPU.Runtime;
+
+namespace GracefulKernels.Kernels;
+
+/// <summary>
+/// The GPU set, through ILGPU: one accelerator, one stream, work in the order of the calls. Each room has its part beside the CPU's. Operations
+/// return before the device is done, unless they return a number. Results are the same bits from run to run on a device.
+/// </summary>
+internal sealed partial class GpuKernels : IKernels
+{
+    /// <summary>Threads of a group where a kernel does not say otherwise.</summary>
+    public const int GroupSize = 256;
+
+    private readonly Accelerator _accelerator;
+    private readonly AcceleratorStream _stream;
+    private readonly BufferPool _pool;
+    private readonly MemoryBuffer _nothing;
+    private readonly GpuMemory?[] _scratch = new GpuMemory?[(int)GpuScratch.Count];
+    private readonly Dictionary<GpuKernel, Delegate> _launchers = [];
+    private readonly List<Staged> _staged = [];
+    private readonly Lock _gate = new();
+    private Exception? _lost;
+    private bool _disposed;
+
+    public GpuKernels(Accelerator accelerator, string name)
+    {
+        _accelerator = accelerator;
+        Name = name;
+        _stream = accelerator.DefaultStream;
+        _pool = new BufferPool(accelerator, Title);
+        _nothing = accelerator.Allocate1D<byte>(256);
+    }
+
+    /// <summary>Where the set runs: <c>cuda:0</c>, <c>opencl:0</c>.</summary>
+    public string Name { get; }
+
+    /// <summary>Name and model, for messages.</summary>
+    public string Title => $"{Name} ({_accelerator.Name.Trim()})";
+
+    public int Threads => 1;
+
+    /// <summary>Groups that fill the device a few times over: the grid of kernels whose threads go over their elements in strides.</summary>
+    public int Wave => Math.Max(1, _accelerator.NumMultiprocessors) * 8;
+
+    internal Accelerator Accelerator => _accelerator;
+
+    internal BufferPool Pool => _pool;
+
+    /// <summary>Begins an operation: the calling thread has the device until the call is disposed.</summary>
+    public GpuCall Begin()
+    {
+        _gate.Enter();
+        try
+        {
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            if (_lost is not null) throw Lost(_lost);
+            _accelerator.Bind();
+            return new GpuCall(this, _staged.Count);
+        }
+        catch
+        {
+            _gate.Exit();
+            throw;
+        }
+    }
+
+    /// <summary>Waits until all work is done.</summary>
+    public void Synchronize()
+    {
+        using GpuCall call = Begin();
+        Guarded("waiting for the device", () => _stream.Synchronize());
+    }
+
+    public void Dispose()
+    {
+        lock (_gate)
+        {
+            if (_disposed) return;
+            _disposed = true;
+            _pool.Dispose();
+            _accelerator.Dispose();
+        }
+    }
+
+    /// <summary>
+    /// Whether a view begins at a multiple of 16 bytes in its buffer (buffers themselves do): what loads of <see cref="Float4"/> need. The
+    /// empty view does.
+    /// </summary>
+    internal static bool Aligned<T>(ArrayView<T> view) where T : unmanaged
+        => view.Length == 0 || ((view.LoadEffectiveAddressAsPtr() - ((IArrayView)view).Buffer.NativePtr) & 15) == 0;
+
+    internal ArrayView<T> Nothing<T>() where T : unmanaged => _nothing.AsRawArrayView(0, 256).Cast<T>().SubView(0, 0);
+
+    internal ArrayView<T> ViewOf<T>(Block<T> block) where T : unmanaged
+    {
+        if (block.Memory is not GpuMemory memory || memory.Owner != this)
+        {
+            throw new ArgumentException($"A buffer of {(block.Memory is GpuMemory other ? other.Owner.Name : "another device")} was given to {Name}: copy it through the host.");
+        }
+        return Part<T>(memory.Buffer, block.Address, block.Length);
+    }
+
+    internal ArrayView<T> ScratchView<T>(GpuScratch slot, long count) where T : unmanaged
+    {
+        long bytes = Math.Max(count, 1) * Interop.SizeOf<T>();
+        GpuMemory? memory = _scratch[(int)slot];
+        if (memory is null || memory.ByteLength < bytes)
+        {
+            _scratch[(int)slot] = null;
+            memory?.Dispose();
+            _scratch[(int)slot] = memory = new GpuMemory(this, _pool, bytes);
+        }
+        return Part<T>(memory.Buffer, 0, count);
+    }
+
+    internal void Launch<TArguments>(GpuKernel<TArguments> kernel, Index3D groups, in TArguments arguments) where TArguments : struct
+    {
+        if (groups.X == 0 || groups.Y == 0 || groups.Z == 0) return;
+        Debug.Assert(groups.X > 0 && groups.Y is > 0 and <= 65535 && groups.Z is > 0 and <= 65535);
+        var launcher = (Action<AcceleratorStream, KernelConfig, TArguments>)Launcher(kernel);
+        try
+        {
+            launcher(_stream, new KernelConfig(groups, new Index3D(kernel.GroupSize, 1, 1)), arguments);
+        }
+        catch (AcceleratorException e)
+        {
+            _lost = e;
+            throw Lost(e, kernel.Name);
+        }
+    }
+
+    internal void FetchView<T>(ArrayView<T> source, Span<T> destination) where T : unmanaged
+    {
+        if (destination.IsEmpty) return;
+        try
+        {
+            source.SubView(0, destination.Length).CopyToCPU(_stream, ref destination[0], destination.Length);
+        }
+        catch (AcceleratorException e)
+        {
+            _lost = e;
+            throw Lost(e);
+        }
+    }
+
+    internal unsafe ArrayView<T> Stage<T>(Block<T> block, bool upload, bool download) where T : unmanaged
+    {
+        var memory = new GpuMemory(this, _pool, block.Length * sizeof(T));
+        _staged.Add(new Staged(memory, block.Address, download));
+        ArrayView<T> view = Part<T>(memory.Buffer, 0, block.Length);
+        if (upload) view.CopyFromCPU(_stream, ref *block.Pointer, block.Length);
+        return view;
+    }
+
+    /// <summary>Brings back what was staged since <paramref name="firstStaged"/>, and gives the device to the next thread.</summary>
+    internal void EndCall(int firstStaged)
+    {
+        try
+        {
+            for (int i = firstStaged; i < _staged.Count; i++)
+            {
+                if (_staged[i].Download && _lost is null) _staged[i].BringBack(_stream);
+            }
+        }
+        finally
+        {
+            for (int i = firstStaged; i < _staged.Count; i++) _staged[i].Memory.Dispose();
+            _staged.RemoveRange(firstStaged, _staged.Count - firstStaged);
+            _gate.Exit();
+        }
+    }
+
+    private static ArrayView<T> Part<T>(MemoryBuffer buffer, nint byteOffset, long length) where T : unmanaged
+        => length == 0 ? buffer.AsRawArrayView(0, Interop.SizeOf<T>()).Cast<T>().SubView(0, 0) : buffer.AsRawArrayView(byteOffset, length * Interop.SizeOf<T>()).Cast<T>();
+
+    private Delegate Launcher<TArguments>(GpuKernel<TArguments> kernel) where TArguments : struct
+    {
+        if (_launchers.TryGetValue(kernel, out Delegate? launcher)) return launcher;
+        return _launchers[kernel] = KernelLoader.Load(kernel, _accelerator, Title);
+    }
+
+    private void Guarded(string what, Action action)
+    {
+        try
+        {
+            action();
+        }
+        catch (AcceleratorException e)
+        {
+            _lost = e;
+            throw Lost(e, what);
+        }
+    }
+
+    private InvalidOperationException Lost(Exception cause, string? kernel = null)
+        => new($"{Title} failed{(kernel is null ? "" : $" at {kernel}")}: {cause.Message} It takes no more work; open the device again. Other devices go on working.", cause);
+
+    private readonly unsafe record struct Staged(GpuMemory Memory, nint Host, bool Download)
+    {
+        public void BringBack(AcceleratorStream stream)
+            => Memory.Buffer.AsRawArrayView(0, Memory.ByteLength).CopyToCPU(stream, ref *(byte*)Host, Memory.ByteLength);
+    }
+}

@@ -1,0 +1,71 @@
+using ILGPU;
+using ILGPU.Runtime.CPU;
+using GracefulKernels.Kernels;
+
+namespace GracefulKernels.Tests;
+
+/// <summary>
+/// Kernel sets that must satisfy one suite: a room's tests are an abstract class over a family, and have one sealed class for each. Sets of a family agree bit for
+/// bit; a GPU's own sums differ from the CPU's in their order, within the same bounds.
+/// </summary>
+public sealed class KernelFamily
+{
+    private static readonly Lazy<IKernels?> OpenClSet = new(OpenOpenCl);
+    private static readonly Lazy<IKernels> EmulatedSet = new(OpenEmulated);
+
+    private readonly Func<bool, IEnumerable<IKernels>> _sets;
+
+    private KernelFamily(string name, Func<bool, IEnumerable<IKernels>> sets)
+    {
+        Name = name;
+        _sets = sets;
+    }
+
+    /// <summary>Every instruction set that this processor has.</summary>
+    public static KernelFamily Cpu { get; } = new("cpu", everyCount => everyCount ? KernelSetCases.All() : KernelSetCases.Targets.Select(t => KernelSetCases.Get(t)));
+
+    /// <summary>The first OpenCL device: code as generated, really run (PoCL on the processor where there is no GPU).</summary>
+    public static KernelFamily OpenCl { get; } = new("opencl", _ => [RequireOpenCl()]);
+
+    /// <summary>ILGPU's simulation of a GPU: the kernels' C# as it is, with warps. Slow; for what OpenCL devices need not have.</summary>
+    public static KernelFamily Emulated { get; } = new("emulated", _ => [EmulatedSet.Value]);
+
+    public string Name { get; }
+
+    public bool IsCpu => ReferenceEquals(this, Cpu);
+
+    /// <summary>One set for tests that need only one.</summary>
+    internal IKernels Best => IsCpu ? KernelSetCases.Get(KernelSets.Best) : _sets(false).First();
+
+    /// <summary>Each instruction set once, or the device.</summary>
+    internal IEnumerable<IKernels> Sets => _sets(false);
+
+    /// <summary>As <see cref="Sets"/>, with several numbers of threads.</summary>
+    internal IEnumerable<IKernels> SetsAndThreads => _sets(true);
+
+    /// <summary>
+    /// The output, after checking that each set of the family gives the same bits. <paramref name="initial"/> is what the output holds before each
+    /// call. Without <paramref name="everyCount"/> each set runs with two threads only: enough where all work is one chunk.
+    /// </summary>
+    internal T[] Run<T>(T[] initial, Everywhere.Operation<T> operation, string what = "", bool everyCount = true) where T : unmanaged
+        => Everywhere.Run(_sets(everyCount), initial, operation, what);
+
+    /// <summary>The set, or a skipped test; a failed one where the environment says that there must be a device.</summary>
+    private static IKernels RequireOpenCl()
+    {
+        if (OpenClSet.Value is { } set) return set;
+        const string Missing = "There is no OpenCL device here (Debian: apt-get install pocl-opencl-icd).";
+        Assert.False(Environment.GetEnvironmentVariable("GRACEFUL_REQUIRE_OPENCL") == "1", Missing);
+        Assert.Skip(Missing);
+        return null!;
+    }
+
+    private static GpuKernels? OpenOpenCl()
+        => GpuDevices.All.FirstOrDefault(d => d.Name.StartsWith("opencl", StringComparison.Ordinal)) is { } device ? GpuDevices.Open(device) : null;
+
+    private static GpuKernels OpenEmulated()
+    {
+        Context context = Context.Create(builder => GpuDevices.Configure(builder).CPU(new CPUDevice(32, 8, 1)));
+        return new GpuKernels(context.GetCPUDevice(0).CreateCPUAccelerator(context, CPUAcceleratorMode.Parallel), "emulated");
+    }
+}
