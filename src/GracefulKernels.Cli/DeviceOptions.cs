@@ -2,39 +2,59 @@ using System.CommandLine;
 
 namespace GracefulKernels.Cli;
 
-/// <summary>Which device and which of its code runs the kernels: <c>--device</c>, <c>--simd</c>, <c>--threads</c>.</summary>
+/// <summary>Which device and which of its code runs the kernels: <c>--device</c>, <c>--simd</c>, <c>--threads</c>, <c>--precision</c>, <c>--cublas</c>.</summary>
 internal sealed class DeviceOptions
 {
-    private readonly Option<string> _device = new("--device")
-    {
-        DefaultValueFactory = _ => "auto",
-        HelpName = "auto|cpu",
-        Description = "Where the kernels run.",
-    };
+    private readonly Option<string> _device;
     private readonly Option<string> _simd = new("--simd")
     {
         DefaultValueFactory = _ => "auto",
         HelpName = "auto|avx512|avx2|vector128|scalar",
         Description = "Instruction set of the CPU kernels; results are the same bits on each.",
     };
-    private readonly Option<int> _threads = new("--threads") { DefaultValueFactory = _ => 0, HelpName = "N", Description = "Threads, 0 for one a core." };
-
-    public DeviceOptions(Command command)
+    private readonly Option<int> _threads = new("--threads") { DefaultValueFactory = _ => 0, HelpName = "N", Description = "Threads of the CPU kernels, 0 for one a core." };
+    private readonly Option<string> _precision = new("--precision")
     {
-        _device.AcceptOnlyFromAmong(StringComparer.OrdinalIgnoreCase, "auto", "cpu");
+        DefaultValueFactory = _ => "float32",
+        HelpName = "float32|float32-tensor|tf32",
+        Description = "Arithmetic of matrix products on NVIDIA GPUs.",
+    };
+    private readonly Option<bool> _cuBlas = new("--cublas") { Description = "Let an installed cuBLAS compute plain matrix products." };
+
+    /// <param name="command">Gets the options.</param>
+    /// <param name="preferred">The device where none is named.</param>
+    public DeviceOptions(Command command, string preferred = "auto")
+    {
+        _device = new("--device")
+        {
+            DefaultValueFactory = _ => preferred,
+            HelpName = "auto|cpu|cuda[:N]|opencl[:N]",
+            Description = "Where the kernels run; 'graceful devices' shows what is here.",
+        };
         _simd.AcceptOnlyFromAmong(StringComparer.OrdinalIgnoreCase, [.. Enum.GetNames<SimdLevel>().Select(n => n.ToLowerInvariant())]);
+        _precision.AcceptOnlyFromAmong(StringComparer.OrdinalIgnoreCase, "float32", "float32-tensor", "tf32");
         _threads.Validators.Add(result =>
         {
             if (result.Errors.Any()) return;
             int threads = result.GetValueOrDefault<int>();
             if (threads is < 0 or > 1024) result.AddError($"--threads is {threads}; expected 0 to 1024.");
         });
-        command.Options.Add(_device);
-        command.Options.Add(_simd);
-        command.Options.Add(_threads);
+        foreach (Option option in (Option[])[_device, _simd, _threads, _precision, _cuBlas]) command.Options.Add(option);
     }
 
     /// <exception cref="PlatformNotSupportedException">What was asked for by name is not here; the message names what is.</exception>
-    public ComputeDevice Open(ParseResult parsed)
-        => ComputeDevice.Open(parsed.GetValue(_device)!, Enum.Parse<SimdLevel>(parsed.GetValue(_simd)!, ignoreCase: true), parsed.GetValue(_threads));
+    public ComputeDevice Open(ParseResult parsed) => ComputeDevice.Open(
+        parsed.GetValue(_device)!,
+        Enum.Parse<SimdLevel>(parsed.GetValue(_simd)!, ignoreCase: true),
+        parsed.GetValue(_threads),
+        new GpuOptions
+        {
+            Precision = parsed.GetValue(_precision)!.ToLowerInvariant() switch
+            {
+                "float32-tensor" => Precision.Float32Tensor,
+                "tf32" => Precision.TensorFloat32,
+                _ => Precision.Float32,
+            },
+            UseCuBlas = parsed.GetValue(_cuBlas),
+        });
 }

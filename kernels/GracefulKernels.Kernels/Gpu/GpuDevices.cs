@@ -21,6 +21,8 @@ internal sealed record GpuDeviceInfo(string Name, string Model, long MemoryBytes
 /// <summary>The CUDA and OpenCL devices of this machine.</summary>
 internal static class GpuDevices
 {
+    private const string CudaLibrary = "libcuda.so.1";
+
     private static readonly Lazy<Found> Here = new(Enumerate);
 
     /// <summary>What is here: CUDA first, then OpenCL GPUs, then other OpenCL devices.</summary>
@@ -58,8 +60,9 @@ internal static class GpuDevices
         {
             Configure(builder);
             Try("CUDA", () => builder.Cuda(), problems);
-            Try("OpenCL", () => builder.OpenCL(Admit), problems);
+            Try("OpenCL", () => builder.OpenCL(device => Admit(device, problems)), problems);
         });
+        if (context.GetCudaDevices().Count == 0 && CudaRefusal() is { } refusal) problems.Add(refusal);
         List<GpuDeviceInfo> devices = [];
         int number = 0;
         foreach (CudaDevice device in context.GetCudaDevices())
@@ -79,12 +82,31 @@ internal static class GpuDevices
     /// ILGPU refuses devices without a generic address space (PoCL, many OpenCL 3.0 drivers). Our kernels have no pointer of that kind, which
     /// <see cref="KernelAudit"/> checks of each, so such devices are let in. The setter is not public.
     /// </summary>
-    private static bool Admit(CLDevice device)
+    private static bool Admit(CLDevice device, List<string> problems)
     {
-        if (!device.Capabilities.Float64) return false;
+        if (!device.Capabilities.Float64)
+        {
+            problems.Add($"OpenCL: {device.Name.Trim()} has no fp64 arithmetic, in which sums over samples are kept.");
+            return false;
+        }
         PropertyInfo? generic = device.Capabilities.GetType().GetProperty("GenericAddressSpace");
         if (!device.Capabilities.GenericAddressSpace) generic?.GetSetMethod(nonPublic: true)?.Invoke(device.Capabilities, [true]);
         return device.Capabilities.GenericAddressSpace;
+    }
+
+    /// <summary>ILGPU takes a driver that does not start for none at all; a user wants to know which of both it is.</summary>
+    private static unsafe string? CudaRefusal()
+    {
+        string library = OperatingSystem.IsWindows() ? "nvcuda" : CudaLibrary;
+        if (!NativeLibrary.TryLoad(library, out nint handle)) return null;
+        if (!NativeLibrary.TryGetExport(handle, "cuInit", out nint start)) return $"CUDA: {library} is here, but it is no CUDA driver.";
+        int error = ((delegate* unmanaged<uint, int>)start)(0);
+        return error switch
+        {
+            0 => "CUDA: the driver is here, but it has no device.",
+            100 => "CUDA: the driver is here, but it finds no device (error 100).",
+            _ => $"CUDA: the driver is here, but does not start (error {error}).",
+        };
     }
 
     /// <summary>Drivers ship <c>libcuda.so.1</c> and <c>libOpenCL.so.1</c>; the names without a number belong to development packages.</summary>
@@ -94,7 +116,7 @@ internal static class GpuDevices
         {
             string? file = name switch
             {
-                "cuda" => "libcuda.so.1",
+                "cuda" => CudaLibrary,
                 "OpenCL" => "libOpenCL.so.1",
                 _ => null,
             };

@@ -91,6 +91,9 @@ internal sealed partial class GpuKernels : IKernels
     internal static bool Aligned<T>(ArrayView<T> view) where T : unmanaged
         => view.Length == 0 || ((view.LoadEffectiveAddressAsPtr() - ((IArrayView)view).Buffer.NativePtr) & 15) == 0;
 
+    /// <summary>After a fault of the driver nothing that the device holds can be trusted: all later work is refused with the cause.</summary>
+    internal void Lose(Exception cause) => _lost ??= cause;
+
     internal ArrayView<T> Nothing<T>() where T : unmanaged => _nothing.AsRawArrayView(0, 256).Cast<T>().SubView(0, 0);
 
     internal ArrayView<T> ViewOf<T>(Block<T> block) where T : unmanaged
@@ -126,7 +129,7 @@ internal sealed partial class GpuKernels : IKernels
         }
         catch (AcceleratorException e)
         {
-            _lost = e;
+            Lose(e);
             throw Lost(e, kernel.Name);
         }
     }
@@ -140,7 +143,7 @@ internal sealed partial class GpuKernels : IKernels
         }
         catch (AcceleratorException e)
         {
-            _lost = e;
+            Lose(e);
             throw Lost(e);
         }
     }
@@ -189,7 +192,7 @@ internal sealed partial class GpuKernels : IKernels
         }
         catch (AcceleratorException e)
         {
-            _lost = e;
+            Lose(e);
             throw Lost(e, what);
         }
     }

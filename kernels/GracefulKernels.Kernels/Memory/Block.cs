@@ -41,5 +41,8 @@ internal readonly unsafe struct Block<T> where T : unmanaged
         return new Block<T>(Memory, Address + (nint)(offset * sizeof(T)), length);
     }
 
+    /// <summary>Whether both begin at the same element: of one allocation, or of the host's memory.</summary>
+    public bool BeginsWith(Block<T> other) => ReferenceEquals(Memory, other.Memory) && Address == other.Address;
+
     public Block<T> Slice(long offset) => Slice(offset, Length - offset);
 }

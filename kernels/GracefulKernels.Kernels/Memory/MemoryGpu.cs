@@ -18,6 +18,24 @@ internal sealed partial class GpuKernels
         return new GpuMemory(this, _pool, byteLength);
     }
 
+    /// <summary>
+    /// Memory of this device that someone else owns and keeps: an address (CUDA) or a <c>cl_mem</c> (OpenCL). The work that filled it must be done.
+    /// </summary>
+    /// <exception cref="ArgumentException">No address, no bytes, or an address that is not a multiple of 16.</exception>
+    /// <exception cref="PlatformNotSupportedException">The device is neither CUDA nor OpenCL.</exception>
+    public DeviceMemory Wrap(nint pointer, long byteLength)
+    {
+        ArgumentOutOfRangeException.ThrowIfZero(pointer);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(byteLength);
+        if (_accelerator.AcceleratorType == AcceleratorType.CPU) throw new PlatformNotSupportedException($"{Title} has no memory of others.");
+        if (_accelerator.AcceleratorType == AcceleratorType.Cuda && (pointer & 15) != 0)
+        {
+            throw new ArgumentException($"pointer is 0x{pointer:x}; expected a multiple of 16 bytes, in which elements are loaded.", nameof(pointer));
+        }
+        using GpuCall call = Begin();
+        return new GpuMemory(this, new ExternalBuffer(_accelerator, pointer, byteLength));
+    }
+
     public unsafe void Upload<T>(ReadOnlySpan<T> source, Block<T> destination) where T : unmanaged
     {
         Debug.Assert(source.Length == destination.Length);

@@ -16,27 +16,13 @@ internal sealed record MachineInfo(
     string Cpu, int Cores, string Os, string Runtime, string Date, string? Commit, IReadOnlyList<MachineCeilings> Ceilings)
 {
     public static MachineInfo Here(IReadOnlyList<MachineCeilings> ceilings) => new(
-        CpuName(),
+        ComputeDevice.Default.Info.Model,
         Environment.ProcessorCount,
         RuntimeInformation.OSDescription,
         RuntimeInformation.FrameworkDescription,
         DateTime.UtcNow.ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture),
         CommitOfBuild(),
         ceilings);
-
-    private static string CpuName()
-    {
-        try
-        {
-            string? line = File.ReadLines("/proc/cpuinfo").FirstOrDefault(l => l.StartsWith("model name", StringComparison.Ordinal));
-            if (line is not null) return line[(line.IndexOf(':', StringComparison.Ordinal) + 1)..].Trim();
-        }
-        catch (IOException)
-        {
-            // Not Linux: the architecture has to do.
-        }
-        return Environment.GetEnvironmentVariable("PROCESSOR_IDENTIFIER") ?? RuntimeInformation.ProcessArchitecture.ToString();
-    }
 
     // The SDK appends "+commit" to the version.
     private static string? CommitOfBuild()

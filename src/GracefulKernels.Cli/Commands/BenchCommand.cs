@@ -80,7 +80,7 @@ internal static class BenchCommand
     {
         // Asking the device keeps one message for an instruction set that is not here.
         using ComputeDevice device = ComputeDevice.Cpu(simd, threads: 1);
-        return (CpuTarget)(device.Simd - 1);
+        return (CpuTarget)(device.Simd!.Value - 1);
     }
 
     private static void Check(CommandResult result, Option<string[]> compare, Option<string?> filter, Option<bool> quick, Option[] others)

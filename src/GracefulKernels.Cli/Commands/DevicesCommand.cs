@@ -1,80 +1,111 @@
 using System.CommandLine;
+using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text.Json;
 using Spectre.Console;
 
 namespace GracefulKernels.Cli.Commands;
 
-/// <summary><c>graceful devices</c>: what is here, and what <c>auto</c> would choose.</summary>
+/// <summary><c>graceful devices</c>: what is here, how fast its memory is, and what <c>auto</c> would choose.</summary>
 internal static class DevicesCommand
 {
-    private const string Reason = "the widest that this processor and the .NET runtime have; results are the same bits on each";
+    private const string SimdReason = "the widest that this processor and the .NET runtime have; results are the same bits on each";
 
     public static Command Create(Terminal terminal)
     {
-        Command command = new("devices", "Show what the kernels can run on here, and what 'auto' chooses.");
+        Option<bool> measure = new("--measure") { Description = "Measure how fast each device copies its own memory." };
+        Command command = new("devices", "Show what the kernels can run on here, and what 'auto' chooses.") { measure };
         ReportOptions reporting = new(command, draws: false);
         command.SetAction((parsed, cancellation) =>
         {
-            Show(reporting.Open(parsed, terminal), cancellation);
+            Show(reporting.Open(parsed, terminal), parsed.GetValue(measure), cancellation);
             return Task.FromResult(CommandLine.Success);
         });
         return command;
     }
 
-    private static void Show(Report report, CancellationToken cancellation)
+    private static void Show(Report report, bool measure, CancellationToken cancellation)
     {
-        IReadOnlyList<SimdLevel> supported = ComputeDevice.SupportedSimd;
-        string model = ProcessorName();
-        Table table = new Table().Border(TableBorder.Rounded).AddColumns("device", "processor", "cores", "instruction set", "here", "auto");
-        bool first = true;
-        foreach (SimdLevel level in Enum.GetValues<SimdLevel>().Where(l => l != SimdLevel.Auto))
+        Row[] rows = [.. ComputeDevice.Available.Select(d => new Row(d, measure ? Measure(d, cancellation) : null))];
+        // The first GPU or the processor: Available is in the order of preference.
+        DeviceInfo chosen = rows.First(r => r.Device.IsGpu || r.Device.Kind == DeviceKind.Cpu).Device;
+        Table table = new Table().Border(TableBorder.Rounded).AddColumns("device", "model", "memory", "units", "code");
+        if (measure) table.AddColumn(new TableColumn("copy").RightAligned());
+        table.AddColumn("auto");
+        foreach (Row row in rows)
         {
-            table.AddRow(
-                first ? "cpu" : "",
-                first ? Markup.Escape(model) : "",
-                first ? $"{Environment.ProcessorCount}" : "",
-                Word(level),
-                supported.Contains(level) ? "yes" : "no",
-                level == supported[0] ? "chosen" : "");
-            first = false;
+            string[] cells = [row.Device.Name, Markup.Escape(row.Device.Model), Gigabytes(row.Device.MemoryBytes), $"{row.Device.ComputeUnits}", Code(row.Device)];
+            if (measure) cells = [.. cells, Markup.Escape(row.Copy?.ToString() ?? "")];
+            table.AddRow([.. cells, row.Device == chosen ? "chosen" : ""]);
         }
         report.Write(table);
-        report.WriteLine($"auto chooses cpu with {Word(supported[0])}: {Reason}.");
-        report.WriteJson(json => Write(json, model, supported), cancellation);
+        report.WriteLine(
+            chosen.Kind == DeviceKind.Cpu ? $"auto chooses cpu with {Word(ComputeDevice.SupportedSimd[0])}: {SimdReason}." : $"auto chooses {chosen.Name}: CUDA before OpenCL, a GPU before the processor.");
+        foreach (string problem in ComputeDevice.DriverProblems) report.WriteLine(problem);
+        report.WriteJson(json => Write(json, rows, chosen), cancellation);
     }
 
-    private static void Write(Utf8JsonWriter json, string model, IReadOnlyList<SimdLevel> supported)
+    private static Rate Measure(DeviceInfo device, CancellationToken cancellation)
     {
-        json.WriteString("auto", "cpu");
-        json.WriteStartArray("devices");
-        json.WriteStartObject();
-        json.WriteString("name", "cpu");
-        json.WriteString("model", model);
-        json.WriteString("architecture", RuntimeInformation.ProcessArchitecture.ToString().ToLowerInvariant());
-        json.WriteNumber("cores", Environment.ProcessorCount);
-        json.WriteStrings("simd", supported.Select(Word));
-        json.WriteString("autoSimd", Word(supported[0]));
-        json.WriteString("reason", Reason);
-        json.WriteEndObject();
-        json.WriteEndArray();
+        try
+        {
+            using ComputeDevice opened = ComputeDevice.Open(device.Name);
+            return new Rate(opened.MeasureCopyBandwidth(cancellation), null);
+        }
+        catch (Exception e) when (e is PlatformNotSupportedException or OutOfMemoryException or InvalidOperationException)
+        {
+            // One device that fails keeps no other from its row.
+            return new Rate(double.NaN, e.Message);
+        }
     }
+
+    private static void Write(Utf8JsonWriter json, Row[] rows, DeviceInfo chosen)
+    {
+        json.WriteString("auto", chosen.Name);
+        json.WriteStartArray("devices");
+        foreach ((DeviceInfo device, Rate? copy) in rows)
+        {
+            json.WriteStartObject();
+            json.WriteString("name", device.Name);
+            json.WriteString("kind", device.Kind.ToString().ToLowerInvariant());
+            json.WriteString("model", device.Model);
+            json.WriteBoolean("gpu", device.IsGpu);
+            json.WriteNumber("memoryBytes", device.MemoryBytes);
+            if (copy is { Error: null }) json.WriteNumber("copyBytesPerSecond", copy.BytesPerSecond);
+            if (copy is { Error: not null }) json.WriteString("copyError", copy.Error);
+            if (device.Kind == DeviceKind.Cpu)
+            {
+                json.WriteString("architecture", RuntimeInformation.ProcessArchitecture.ToString().ToLowerInvariant());
+                json.WriteNumber("cores", device.ComputeUnits);
+                json.WriteStrings("simd", ComputeDevice.SupportedSimd.Select(Word));
+                json.WriteString("autoSimd", Word(ComputeDevice.SupportedSimd[0]));
+                json.WriteString("reason", SimdReason);
+            }
+            else
+            {
+                json.WriteNumber("computeUnits", device.ComputeUnits);
+            }
+            json.WriteEndObject();
+        }
+        json.WriteEndArray();
+        json.WriteStrings("problems", ComputeDevice.DriverProblems);
+    }
+
+    private static string Code(DeviceInfo device) => device.Kind switch
+    {
+        DeviceKind.Cpu => string.Join(" ", ComputeDevice.SupportedSimd.Select(Word)),
+        DeviceKind.Cuda => "PTX",
+        _ => device.IsGpu ? "OpenCL C" : "OpenCL C (a processor)",
+    };
+
+    private static string Gigabytes(long bytes) => $"{(bytes / 1e9).ToString("0.0", CultureInfo.InvariantCulture)} GB";
 
     private static string Word(SimdLevel level) => level.ToString().ToLowerInvariant();
 
-    private static string ProcessorName()
+    private sealed record Row(DeviceInfo Device, Rate? Copy);
+
+    private sealed record Rate(double BytesPerSecond, string? Error)
     {
-        string architecture = RuntimeInformation.ProcessArchitecture.ToString();
-        const string Linux = "/proc/cpuinfo";
-        try
-        {
-            string? line = File.Exists(Linux) ? File.ReadLines(Linux).FirstOrDefault(l => l.StartsWith("model name", StringComparison.Ordinal)) : null;
-            string name = line is null ? Environment.GetEnvironmentVariable("PROCESSOR_IDENTIFIER") ?? "" : line[(line.IndexOf(':') + 1)..];
-            return string.IsNullOrWhiteSpace(name) ? architecture : name.Trim();
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            return architecture;
-        }
+        public override string ToString() => Error ?? $"{(BytesPerSecond / 1e9).ToString("0", CultureInfo.InvariantCulture)} GB/s";
     }
 }

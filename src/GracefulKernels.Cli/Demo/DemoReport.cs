@@ -44,7 +44,7 @@ internal static class DemoReport
     {
         DemoSettings s = result.Settings;
         json.WriteString("device", result.Device.Name);
-        json.WriteString("simd", result.Device.Simd.ToString().ToLowerInvariant());
+        json.WriteString("simd", result.Device.Simd?.ToString().ToLowerInvariant());
         json.WriteNumber("threads", result.Device.Threads);
         json.WriteStartArray("methods");
         foreach (MethodFigures m in result.Methods) WriteMethod(json, m);

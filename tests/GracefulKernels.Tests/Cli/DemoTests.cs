@@ -35,7 +35,7 @@ public sealed class DemoTests
         using var folder = new TemporaryFolder();
         (string output, JsonNode json) = Run(folder);
         Assert.Equal("cpu", (string)json["device"]!);
-        Assert.Equal(ComputeDevice.Default.Simd.ToString().ToLowerInvariant(), (string)json["simd"]!);
+        Assert.Equal(ComputeDevice.Default.Simd!.Value.ToString().ToLowerInvariant(), (string)json["simd"]!);
         Assert.Equal(2, (int)json["threads"]!);
         JsonArray methods = json["methods"]!.AsArray();
         int samples = Tiny.Models * (int)json["testSamples"]!;

@@ -20,7 +20,7 @@ internal sealed class AddStep(int[] inputs, int output) : LayerStep(inputs, outp
             return;
         }
         Block<float> only = s.Tangent(s.HasTangent(Inputs[0]) ? Inputs[0] : Inputs[1]);
-        if (only.Address != y.Address) s.Kernels.Copy(only, y);
+        if (!only.BeginsWith(y)) s.Kernels.Copy(only, y);
     }
 
     public override void Cotangent(Sweep s, ICotangentSink sink)
