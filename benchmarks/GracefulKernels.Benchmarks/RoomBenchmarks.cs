@@ -31,7 +31,7 @@ public abstract class RoomBenchmarks
     public void Prepare()
     {
         _kernels = KernelSets.CreateCpu(KernelSets.Best, Threads);
-        _operands = new Operands();
+        _operands = new Operands(_kernels);
         CaseList.All.Single(c => c.Title == Case).Prepare(_kernels, _operands);
         _run = _operands.Run;
     }

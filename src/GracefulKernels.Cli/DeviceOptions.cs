@@ -13,12 +13,7 @@ internal sealed class DeviceOptions
         Description = "Instruction set of the CPU kernels; results are the same bits on each.",
     };
     private readonly Option<int> _threads = new("--threads") { DefaultValueFactory = _ => 0, HelpName = "N", Description = "Threads of the CPU kernels, 0 for one a core." };
-    private readonly Option<string> _precision = new("--precision")
-    {
-        DefaultValueFactory = _ => "float32",
-        HelpName = "float32|float32-tensor|tf32",
-        Description = "Arithmetic of matrix products on NVIDIA GPUs.",
-    };
+    private readonly Option<string> _precision = CreatePrecision();
     private readonly Option<bool> _cuBlas = new("--cublas") { Description = "Let an installed cuBLAS compute plain matrix products." };
 
     /// <param name="command">Gets the options.</param>
@@ -32,7 +27,6 @@ internal sealed class DeviceOptions
             Description = "Where the kernels run; 'graceful devices' shows what is here.",
         };
         _simd.AcceptOnlyFromAmong(StringComparer.OrdinalIgnoreCase, [.. Enum.GetNames<SimdLevel>().Select(n => n.ToLowerInvariant())]);
-        _precision.AcceptOnlyFromAmong(StringComparer.OrdinalIgnoreCase, "float32", "float32-tensor", "tf32");
         _threads.Validators.Add(result =>
         {
             if (result.Errors.Any()) return;
@@ -42,6 +36,25 @@ internal sealed class DeviceOptions
         foreach (Option option in (Option[])[_device, _simd, _threads, _precision, _cuBlas]) command.Options.Add(option);
     }
 
+    public static Option<string> CreatePrecision()
+    {
+        Option<string> option = new("--precision")
+        {
+            DefaultValueFactory = _ => "float32",
+            HelpName = "float32|float32-tensor|tf32",
+            Description = "Arithmetic of matrix products on NVIDIA GPUs.",
+        };
+        option.AcceptOnlyFromAmong(StringComparer.OrdinalIgnoreCase, "float32", "float32-tensor", "tf32");
+        return option;
+    }
+
+    public static Precision ParsePrecision(string word) => word.ToLowerInvariant() switch
+    {
+        "float32-tensor" => Precision.Float32Tensor,
+        "tf32" => Precision.TensorFloat32,
+        _ => Precision.Float32,
+    };
+
     /// <exception cref="PlatformNotSupportedException">What was asked for by name is not here; the message names what is.</exception>
     public ComputeDevice Open(ParseResult parsed) => ComputeDevice.Open(
         parsed.GetValue(_device)!,
@@ -49,12 +62,7 @@ internal sealed class DeviceOptions
         parsed.GetValue(_threads),
         new GpuOptions
         {
-            Precision = parsed.GetValue(_precision)!.ToLowerInvariant() switch
-            {
-                "float32-tensor" => Precision.Float32Tensor,
-                "tf32" => Precision.TensorFloat32,
-                _ => Precision.Float32,
-            },
+            Precision = ParsePrecision(parsed.GetValue(_precision)!),
             UseCuBlas = parsed.GetValue(_cuBlas),
         });
 }

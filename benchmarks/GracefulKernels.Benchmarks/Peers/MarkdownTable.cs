@@ -18,7 +18,7 @@ internal static class MarkdownTable
             string past = c.CopyNonTemporalGbps is double rate ? Number(rate) : "–";
             output.WriteLine(
                 $"| {c.Simd} | {c.Threads} | {Number(c.Fma32Gflops)} | {Number(c.Fma64Gflops)} | {Number(c.ReadGbps)} | {Number(c.CopyOrdinaryGbps)} | {past} "
-                + $"| {Number(c.L2Gbps)} | {Number(c.ExpGps)} |");
+                + $"| {Number(c.L2Gbps)} | {Number(c.ExpGps ?? double.NaN)} |");
         }
         output.WriteLine();
         string[] names = [.. (peers?.Rows ?? []).Select(r => r.Peer).Distinct().Order()];

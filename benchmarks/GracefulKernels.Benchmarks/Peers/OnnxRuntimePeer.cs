@@ -37,7 +37,7 @@ internal sealed unsafe class OnnxRuntimePeer : IPeer
 
     private static PeerCall Gemm(GemmShape s, Operands ours, int threads)
     {
-        Operands own = new();
+        Operands own = new(ours.Kernels);
         Block<float> y = own.Output((long)s.M * s.N);
         byte[] model = OnnxModel.Gemm(s.M, s.N, s.K, s.TransposeA, s.TransposeB);
         (Block<float>, long[])[] inputs =
@@ -50,7 +50,7 @@ internal sealed unsafe class OnnxRuntimePeer : IPeer
 
     private static PeerCall Convolution(ConvolutionShape s, Operands ours, int threads)
     {
-        Operands own = new();
+        Operands own = new(ours.Kernels);
         Block<float> x = own.Allocate<float>(s.InputLength), w = own.Allocate<float>(s.WeightLength), y = own.Output(s.OutputLength);
         int taps = s.KernelHeight * s.KernelWidth;
         ChannelsFirst(ours.Inputs[0], s.Batch, s.Height * s.Width, s.InChannels, x);

@@ -30,9 +30,9 @@ internal sealed unsafe class OpenBlasPeer : IPeer
             (_, GemmShape shape) => Gemm(shape, ours),
             (_, SyrkShape shape) => Syrk(shape, ours),
             (_, KroneckerShape shape) => Kronecker(shape, ours),
-            ("cholesky-factor", int n) => Factor(n),
-            ("cholesky-inverse", int n) => Inverse(n),
-            (_, CholeskyBatchShape shape) => Batch(shape),
+            ("cholesky-factor", int n) => Factor(ours, n),
+            ("cholesky-inverse", int n) => Inverse(ours, n),
+            (_, CholeskyBatchShape shape) => Batch(ours, shape),
             ("vector-axpy", int n) => Axpy(n, ours),
             ("vector-dot", int n) => Dot(n, ours),
             ("vector-norm", int n) => Norm(n, ours),
@@ -43,7 +43,7 @@ internal sealed unsafe class OpenBlasPeer : IPeer
     private static PeerCall Gemm(GemmShape s, Operands ours)
     {
         float* a = ours.Inputs[0].Pointer, b = ours.Inputs[1].Pointer;
-        Operands own = new();
+        Operands own = new(ours.Kernels);
         Block<float> c = own.Output((long)s.M * s.N);
         return new PeerCall
         {
@@ -59,7 +59,7 @@ internal sealed unsafe class OpenBlasPeer : IPeer
     private static PeerCall Syrk(SyrkShape s, Operands ours)
     {
         float* x = ours.Inputs[0].Pointer;
-        Operands own = new();
+        Operands own = new(ours.Kernels);
         // Equal above the diagonal, where neither writes.
         Block<float> c = own.Allocate<float>((long)s.Columns * s.Columns);
         ours.Inputs[1].Span.CopyTo(c.Span);
@@ -74,7 +74,7 @@ internal sealed unsafe class OpenBlasPeer : IPeer
     private static PeerCall Kronecker(KroneckerShape s, Operands ours)
     {
         float* left = ours.Inputs[0].Pointer, right = ours.Inputs[1].Pointer, v = ours.Inputs[2].Pointer;
-        Operands own = new();
+        Operands own = new(ours.Kernels);
         Block<float> workspace = own.Allocate<float>((long)s.Rows * s.Columns), y = own.Output((long)s.Rows * s.Columns);
         return new PeerCall
         {
@@ -91,26 +91,26 @@ internal sealed unsafe class OpenBlasPeer : IPeer
         }.Owns(own);
     }
 
-    private static PeerCall Factor(int n)
+    private static PeerCall Factor(Operands ours, int n)
     {
-        Operands own = new();
+        Operands own = new(ours.Kernels);
         Block<double> original = own.Allocate<double>((long)n * n), a = own.Allocate<double>((long)n * n);
         CholeskyCases.FillPositiveDefinite(original, n);
         return new PeerCall { Run = () => OpenBlas.Dpotrf(n, a.Pointer), Reset = () => original.Span.CopyTo(a.Span) }.Owns(own);
     }
 
-    private static PeerCall Inverse(int n)
+    private static PeerCall Inverse(Operands ours, int n)
     {
-        Operands own = new();
+        Operands own = new(ours.Kernels);
         Block<double> factor = own.Allocate<double>((long)n * n), a = own.Allocate<double>((long)n * n);
         CholeskyCases.FillPositiveDefinite(factor, n);
         OpenBlas.Dpotrf(n, factor.Pointer);
         return new PeerCall { Run = () => OpenBlas.Dpotri(n, a.Pointer), Reset = () => factor.Span.CopyTo(a.Span) }.Owns(own);
     }
 
-    private static PeerCall Batch(CholeskyBatchShape s)
+    private static PeerCall Batch(Operands ours, CholeskyBatchShape s)
     {
-        Operands own = new();
+        Operands own = new(ours.Kernels);
         long length = (long)s.N * s.N;
         Block<double> original = own.Allocate<double>(s.Count * length), a = own.Allocate<double>(s.Count * length);
         for (int i = 0; i < s.Count; i++) CholeskyCases.FillPositiveDefinite(original.Slice(i * length, length), s.N);
@@ -131,7 +131,7 @@ internal sealed unsafe class OpenBlasPeer : IPeer
     private static PeerCall Axpy(int n, Operands ours)
     {
         float* x = ours.Inputs[0].Pointer;
-        Operands own = new();
+        Operands own = new(ours.Kernels);
         Block<float> y = own.Input(n);
         return new PeerCall { Run = () => OpenBlas.Saxpy(n, 1e-3f, x, 1, y.Pointer, 1) }.Owns(own);
     }

@@ -25,7 +25,7 @@ internal sealed unsafe class OwnPeer(IKernels kernels) : IPeer
     private PeerCall Gemm(SyrkShape s, Operands ours)
     {
         Block<float> x = ours.Inputs[0];
-        Operands own = new();
+        Operands own = new(ours.Kernels);
         Block<float> c = own.Output((long)s.Columns * s.Columns);
         GemmShape shape = new(s.Columns, s.Columns, s.Rows, transposeA: true);
         return new PeerCall { Run = () => kernels.Gemm(shape, 1, x, x, 0, c, default) }.Owns(own);
@@ -34,7 +34,7 @@ internal sealed unsafe class OwnPeer(IKernels kernels) : IPeer
     private PeerCall Patches(ConvolutionShape s, Operands ours)
     {
         int rows = s.Batch * s.Positions, d = s.PatchLength;
-        Operands own = new();
+        Operands own = new(ours.Kernels);
         Block<float> patches = own.Allocate<float>((long)rows * d);
         Gather(s, ours.Inputs[0].Pointer, patches.Pointer);
         Block<double> sum = own.Sum((long)d * d);
@@ -43,7 +43,7 @@ internal sealed unsafe class OwnPeer(IKernels kernels) : IPeer
 
     private PeerCall Forward(ConvolutionShape s, Operands ours)
     {
-        Operands own = new();
+        Operands own = new(ours.Kernels);
         Block<float> y = own.Output(s.OutputLength);
         return new PeerCall { Run = () => kernels.ConvolutionForward(s, ours.Inputs[0], ours.Inputs[1], y, default) }.Owns(own);
     }

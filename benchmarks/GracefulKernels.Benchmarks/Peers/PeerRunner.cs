@@ -54,7 +54,7 @@ internal sealed class PeerRunner(BenchOptions options, IReadOnlyList<string>? on
 
     private IEnumerable<PeerRow> Measure(BenchCase bench, IKernels kernels, IReadOnlyList<IPeer> peers, MachineCeilings limit)
     {
-        using Operands ours = new();
+        using Operands ours = new(kernels);
         List<(IPeer Peer, PeerCall Call)> calls = [];
         try
         {

@@ -23,7 +23,7 @@ internal sealed unsafe class TensorPrimitivesPeer : IPeer
 
     private static PeerCall Axpy(int n, Operands ours)
     {
-        Operands own = new();
+        Operands own = new(ours.Kernels);
         Block<float> y = own.Input(n);
         return new PeerCall { Run = () => TensorPrimitives.MultiplyAdd<float>(ours.Inputs[0].Span, 1e-3f, y.Span, y.Span) }.Owns(own);
     }
@@ -33,7 +33,7 @@ internal sealed unsafe class TensorPrimitivesPeer : IPeer
 
     private static PeerCall Flips(FlipShape s, Operands ours)
     {
-        Operands own = new();
+        Operands own = new(ours.Kernels);
         Block<int> labels = own.Labels(s.Rows, s.Classes);
         long[] counts = new long[4];
         return new PeerCall
@@ -52,7 +52,7 @@ internal sealed unsafe class TensorPrimitivesPeer : IPeer
 
     private static PeerCall RowLoss(RowLossShape s, Operands ours)
     {
-        Operands own = new();
+        Operands own = new(ours.Kernels);
         Block<int> labels = own.Labels(s.Rows, s.Classes);
         Block<float> gradient = own.Output((long)s.Rows * s.Classes);
         ComposedLoss loss = new(s.Options, s.Classes);

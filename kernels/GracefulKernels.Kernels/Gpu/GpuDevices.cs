@@ -35,13 +35,22 @@ internal static class GpuDevices
     internal static Context Context => Here.Value.Context;
 
     /// <exception cref="PlatformNotSupportedException">The driver refuses, or the device lacks what the set needs.</exception>
-    public static GpuKernels Open(GpuDeviceInfo info)
+    public static GpuKernels Open(GpuDeviceInfo info, GpuSettings? settings = null)
     {
         try
         {
-            return new GpuKernels(info.Device!.CreateAccelerator(Context), info.Name);
+            Accelerator accelerator = info.Device!.CreateAccelerator(Context);
+            try
+            {
+                return new GpuKernels(accelerator, info.Name, settings);
+            }
+            catch
+            {
+                accelerator.Dispose();
+                throw;
+            }
         }
-        catch (Exception e) when (e is AcceleratorException or CapabilityNotSupportedException or NotSupportedException)
+        catch (Exception e) when (e is AcceleratorException or CapabilityNotSupportedException)
         {
             throw new PlatformNotSupportedException($"{info.Name} ({info.Model}) does not open: {e.Message}", e);
         }

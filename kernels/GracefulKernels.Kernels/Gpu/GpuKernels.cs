@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using ILGPU;
 using ILGPU.Runtime;
+using ILGPU.Runtime.Cuda;
 
 namespace GracefulKernels.Kernels;
 
@@ -17,6 +18,7 @@ internal sealed partial class GpuKernels : IKernels
     private readonly AcceleratorStream _stream;
     private readonly BufferPool _pool;
     private readonly MemoryBuffer _nothing;
+    private readonly CuBlas? _cuBlas;
     private readonly GpuMemory?[] _scratch = new GpuMemory?[(int)GpuScratch.Count];
     private readonly Dictionary<GpuKernel, Delegate> _launchers = [];
     private readonly List<Staged> _staged = [];
@@ -24,11 +26,15 @@ internal sealed partial class GpuKernels : IKernels
     private Exception? _lost;
     private bool _disposed;
 
-    public GpuKernels(Accelerator accelerator, string name)
+    /// <exception cref="PlatformNotSupportedException">The settings ask for what this device does not have.</exception>
+    public GpuKernels(Accelerator accelerator, string name, GpuSettings? settings = null)
     {
         _accelerator = accelerator;
         Name = name;
+        Settings = settings ?? new GpuSettings();
         _stream = accelerator.DefaultStream;
+        RequireTensorCores();
+        if (Settings.UseCuBlas) _cuBlas = OpenCuBlas();
         _pool = new BufferPool(accelerator, Title);
         _nothing = accelerator.Allocate1D<byte>(256);
     }
@@ -40,6 +46,11 @@ internal sealed partial class GpuKernels : IKernels
     public string Title => $"{Name} ({_accelerator.Name.Trim()})";
 
     public int Threads => 1;
+
+    public GpuSettings Settings { get; }
+
+    /// <summary>The cuBLAS in use, or null.</summary>
+    public CuBlas? CuBlas => _cuBlas;
 
     /// <summary>Groups that fill the device a few times over: the grid of kernels whose threads go over their elements in strides.</summary>
     public int Wave => Math.Max(1, _accelerator.NumMultiprocessors) * 8;
@@ -79,6 +90,8 @@ internal sealed partial class GpuKernels : IKernels
         {
             if (_disposed) return;
             _disposed = true;
+            _accelerator.Bind();
+            _cuBlas?.Dispose();
             _pool.Dispose();
             _accelerator.Dispose();
         }
@@ -195,6 +208,20 @@ internal sealed partial class GpuKernels : IKernels
             Lose(e);
             throw Lost(e, what);
         }
+    }
+
+    private void RequireTensorCores()
+    {
+        if (Settings.Arithmetic == MatrixArithmetic.Float32) return;
+        if (_accelerator is CudaAccelerator { Architecture: var architecture } && architecture >= CudaArchitecture.SM_80) return;
+        throw new PlatformNotSupportedException($"{Title} has no TF32 tensor cores (NVIDIA, compute capability 8.0 and newer); its precision is float32.");
+    }
+
+    private CuBlas OpenCuBlas()
+    {
+        if (_stream is not CudaStream stream) throw new PlatformNotSupportedException($"cuBLAS runs on CUDA devices; {Title} is none.");
+        _accelerator.Bind();
+        return CuBlas.Open(stream.StreamPtr, Settings.Arithmetic == MatrixArithmetic.TensorFloat32);
     }
 
     private InvalidOperationException Lost(Exception cause, string? kernel = null)

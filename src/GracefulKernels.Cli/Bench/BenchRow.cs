@@ -1,10 +1,12 @@
+using System.Text.Json.Serialization;
+
 namespace GracefulKernels.Cli.Bench;
 
 /// <summary>One measured line. Rates and the fraction are those of the fastest run, as those of the ceilings are.</summary>
 /// <param name="Kernel">Name that begins with the room.</param>
 /// <param name="Shape">Shape.</param>
-/// <param name="Device"><c>cpu</c>.</param>
-/// <param name="Simd">Instruction set.</param>
+/// <param name="Device"><c>cpu</c>, <c>cuda:0</c>.</param>
+/// <param name="Simd">Instruction set; on other devices what the kernels are compiled to, and the precision where it is not fp32.</param>
 /// <param name="Threads">Threads.</param>
 /// <param name="SecondsMin">The fastest call.</param>
 /// <param name="SecondsMedian">The median call.</param>
@@ -25,13 +27,26 @@ internal record BenchRow(
     string Ceiling,
     double Fraction)
 {
-    public static BenchRow Create(BenchCase bench, string simd, int threads, Measurement measured, MachineCeilings ceilings)
+    /// <summary>Another implementation that was timed in turns with ours; null where there is none.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Rival { get; init; }
+
+    /// <summary>Its fastest call.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public double? RivalSecondsMin { get; init; }
+
+    /// <summary>Its fastest call over ours: above 1, ours is faster.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public double? RivalRatio { get; init; }
+
+    public static BenchRow Create(
+        BenchCase bench, string simd, int threads, Measurement measured, MachineCeilings ceilings, string device = "cpu")
     {
         (CeilingKind kind, double bound) = bench.Work.Bound(ceilings);
         return new BenchRow(
             bench.Kernel,
             bench.Shape,
-            "cpu",
+            device,
             simd,
             threads,
             measured.Min,

@@ -55,7 +55,7 @@ internal sealed class BenchRunner(BenchOptions options)
 
     private Measurement? Measure(BenchCase bench, IKernels kernels, bool warm)
     {
-        using Operands operands = new();
+        using Operands operands = new(kernels);
         bench.Prepare(kernels, operands);
         operands.Reset?.Invoke();
         operands.Run();

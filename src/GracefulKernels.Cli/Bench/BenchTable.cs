@@ -8,7 +8,9 @@ internal static class BenchTable
 {
     public static Table Ceilings(MachineInfo machine)
     {
-        Table table = new Table().Border(TableBorder.Simple).Title($"{Markup.Escape(machine.Cpu)}, {machine.Cores} cores: ceilings");
+        bool processor = machine.Ceilings.All(c => c.ExpGps is not null);
+        string cores = processor ? $", {machine.Cores} cores" : "";
+        Table table = new Table().Border(TableBorder.Simple).Title($"{Markup.Escape(machine.Cpu)}{cores}: ceilings");
         table.AddColumn("simd");
         foreach (string name in new[] { "threads", "fp32 FMA GFLOP/s", "fp64", "read GB/s", "copy", "copy nt", "L2 read", "exp G/s" })
         {
@@ -25,20 +27,23 @@ internal static class BenchTable
                 Rate(c.CopyOrdinaryGbps),
                 c.CopyNonTemporalGbps is double copy ? Rate(copy) : "–",
                 Rate(c.L2Gbps),
-                Rate(c.ExpGps));
+                c.ExpGps is double exps ? Rate(exps) : "–");
         }
         return table;
     }
 
-    public static Table Rows(IEnumerable<BenchRow> rows)
+    public static Table Rows(IReadOnlyList<BenchRow> rows)
     {
         Table table = new Table().Border(TableBorder.Simple);
         table.AddColumn(new TableColumn("kernel").NoWrap()).AddColumn(new TableColumn("shape").NoWrap());
         foreach (string name in new[] { "threads", "min", "median", "GFLOP/s", "GB/s" }) table.AddColumn(new TableColumn(name).RightAligned().NoWrap());
         table.AddColumn(new TableColumn("of ceiling").RightAligned().NoWrap());
+        bool rivals = rows.Any(r => r.Rival is not null);
+        if (rivals) table.AddColumn(new TableColumn("rival / ours").RightAligned().NoWrap());
         foreach (BenchRow r in rows)
         {
-            table.AddRow(
+            string[] cells =
+            [
                 Markup.Escape(r.Kernel),
                 Markup.Escape(r.Shape),
                 $"{r.Threads}",
@@ -46,7 +51,10 @@ internal static class BenchTable
                 Time(r.SecondsMedian),
                 Rate(r.Gflops),
                 Rate(r.Gbps),
-                $"{r.Fraction.ToString("0 %", CultureInfo.InvariantCulture)} {r.Ceiling,-4}");
+                $"{r.Fraction.ToString("0 %", CultureInfo.InvariantCulture)} {r.Ceiling,-4}",
+            ];
+            string rival = r.RivalRatio is double ratio ? $"{r.Rival} {ratio.ToString("0.00", CultureInfo.InvariantCulture)}×" : "";
+            table.AddRow(rivals ? [.. cells, rival] : cells);
         }
         return table;
     }

@@ -5,7 +5,7 @@ using System.Runtime.InteropServices;
 namespace GracefulKernels.Cli.Bench;
 
 /// <summary>Where and when a run was made: the header of its JSON.</summary>
-/// <param name="Cpu">The processor's name for itself.</param>
+/// <param name="Cpu">What the processor, or the device that was measured, calls itself.</param>
 /// <param name="Cores">Logical processors that this process may use.</param>
 /// <param name="Os">Operating system.</param>
 /// <param name="Runtime">.NET version.</param>
@@ -15,8 +15,10 @@ namespace GracefulKernels.Cli.Bench;
 internal sealed record MachineInfo(
     string Cpu, int Cores, string Os, string Runtime, string Date, string? Commit, IReadOnlyList<MachineCeilings> Ceilings)
 {
-    public static MachineInfo Here(IReadOnlyList<MachineCeilings> ceilings) => new(
-        ComputeDevice.Default.Info.Model,
+    /// <param name="ceilings">Measured.</param>
+    /// <param name="model">Of the device; null for the processor.</param>
+    public static MachineInfo Here(IReadOnlyList<MachineCeilings> ceilings, string? model = null) => new(
+        model ?? ComputeDevice.Default.Info.Model,
         Environment.ProcessorCount,
         RuntimeInformation.OSDescription,
         RuntimeInformation.FrameworkDescription,

@@ -13,6 +13,9 @@ internal readonly record struct MeasureTime(int MinRuns, double MinSeconds, doub
 
     public static MeasureTime Quick => new(3, 0.04, 1, 0.25);
 
+    /// <summary>What runs on a device has no code that the runtime replaces.</summary>
+    public static MeasureTime Device(bool quick) => quick ? new(3, 0.05, 1, 0) : new(7, 0.4, 20, 0);
+
     /// <summary>For code that is optimised from its first call on.</summary>
     public MeasureTime Warm => this with { WarmSeconds = 0 };
 }
@@ -22,6 +25,9 @@ internal readonly record struct Measurement(double Min, double Median)
 {
     // The clock ticks in tens of nanoseconds; a sample of this length is good to a part in a thousand.
     private const double ShortestSample = 50e-6;
+
+    // Starting work on a device and hearing that it is done takes tens of microseconds, once a sample.
+    private const double ShortestSampleOfDevice = 5e-3;
     private const int MostSamples = 2000;
 
     // A method is recompiled after thirty calls and, with what those showed, after thirty more, each time a tenth of a second later.
@@ -31,10 +37,14 @@ internal readonly record struct Measurement(double Min, double Median)
     /// Times <paramref name="run"/>, which has run at least once before. Very short calls are timed several at a time; with a
     /// <paramref name="reset"/>, which restores the operands untimed, always one.
     /// </summary>
-    public static Measurement Of(Action run, Action? reset, MeasureTime time)
+    /// <param name="run">One call.</param>
+    /// <param name="reset">Restores the operands, or null.</param>
+    /// <param name="time">How long and how often.</param>
+    /// <param name="await">Waits until the calls are done, where they return before.</param>
+    public static Measurement Of(Action run, Action? reset, MeasureTime time, Action? @await = null)
     {
         WarmUp(run, reset, time.WarmSeconds);
-        int calls = reset is null ? CallsInSample(run) : 1;
+        int calls = reset is null ? CallsInSample(run, @await) : 1;
         List<double> samples = [];
         double spent = 0;
         long begin = Stopwatch.GetTimestamp();
@@ -42,7 +52,8 @@ internal readonly record struct Measurement(double Min, double Median)
         {
             if (samples.Count > 0 && Stopwatch.GetElapsedTime(begin).TotalSeconds > time.MaxSeconds) break;
             reset?.Invoke();
-            double seconds = Time(run, calls);
+            @await?.Invoke();
+            double seconds = Time(run, calls, @await);
             spent += seconds;
             samples.Add(seconds / calls);
         }
@@ -58,10 +69,11 @@ internal readonly record struct Measurement(double Min, double Median)
     }
 
     /// <summary>Calls that make one sample long enough for the clock.</summary>
-    public static int CallsInSample(Action run)
+    public static int CallsInSample(Action run, Action? @await = null)
     {
         int calls = 1;
-        while (calls < 1 << 20 && Time(run, calls) < ShortestSample) calls *= 2;
+        double shortest = @await is null ? ShortestSample : ShortestSampleOfDevice;
+        while (calls < 1 << 20 && Time(run, calls, @await) < shortest) calls *= 2;
         return calls;
     }
 
@@ -84,10 +96,11 @@ internal readonly record struct Measurement(double Min, double Median)
     }
 
     /// <summary>Seconds of <paramref name="calls"/> calls.</summary>
-    public static double Time(Action run, int calls)
+    public static double Time(Action run, int calls, Action? @await = null)
     {
         long begin = Stopwatch.GetTimestamp();
         for (int i = 0; i < calls; i++) run();
+        @await?.Invoke();
         return Stopwatch.GetElapsedTime(begin).TotalSeconds;
     }
 }

@@ -28,7 +28,14 @@ internal static class BenchCommand
             Arity = new ArgumentArity(2, 2),
         };
         simd.AcceptOnlyFromAmong(StringComparer.OrdinalIgnoreCase, [.. Enum.GetNames<SimdLevel>().Select(n => n.ToLowerInvariant())]);
-        Command command = new("bench", "Measure this machine's ceilings and each kernel against them.") { filter, threads, simd, quick, compare };
+        Option<string> device = new("--device")
+        {
+            DefaultValueFactory = _ => "cpu",
+            HelpName = "cpu|cuda[:N]|opencl[:N]",
+            Description = "What to measure; 'graceful devices' shows what is here.",
+        };
+        Option<string> precision = DeviceOptions.CreatePrecision();
+        Command command = new("bench", "Measure this machine's ceilings and each kernel against them.") { filter, device, precision, threads, simd, quick, compare };
         ReportOptions reporting = new(command, draws: true);
         threads.Validators.Add(result =>
         {
@@ -37,7 +44,16 @@ internal static class BenchCommand
                 result.AddError($"--threads is '{text}'; expected numbers from 1 to 1024 with commas between, such as 1,2.");
             }
         });
-        command.Validators.Add(result => Check(result, compare, filter, quick, [threads, simd]));
+        command.Validators.Add(result => Check(result, compare, filter, quick, [device, precision, threads, simd]));
+        command.Validators.Add(result =>
+        {
+            if (result.Errors.Any() || result.GetResult(device) is not { Implicit: false } given) return;
+            if (string.Equals(given.GetValueOrDefault<string>(), "cpu", StringComparison.OrdinalIgnoreCase)) return;
+            if (result.GetResult(threads) is { Implicit: false } || result.GetResult(simd) is { Implicit: false })
+            {
+                result.AddError($"--threads and --simd are for --device cpu; it is {given.GetValueOrDefault<string>()}.");
+            }
+        });
         command.SetAction((parsed, cancellation) =>
         {
             Report report;
@@ -53,6 +69,8 @@ internal static class BenchCommand
             {
                 Filter = parsed.GetValue(filter),
                 Quick = parsed.GetValue(quick),
+                Device = string.Equals(parsed.GetValue(device), "cpu", StringComparison.OrdinalIgnoreCase) ? null : parsed.GetValue(device),
+                Gpu = new GpuOptions { Precision = DeviceOptions.ParsePrecision(parsed.GetValue(precision)!) },
                 Target = Target(Enum.Parse<SimdLevel>(parsed.GetValue(simd)!, ignoreCase: true)),
                 Threads = parsed.GetValue(threads) is string list ? ParseThreads(list)! : DefaultThreads(),
             };
@@ -91,7 +109,7 @@ internal static class BenchCommand
         {
             if (pattern is not null || isQuick || others.Any(o => result.GetResult(o) is { Implicit: false }))
             {
-                result.AddError("--compare measures nothing: give it two files, without --filter, --quick, --threads and --simd.");
+                result.AddError("--compare measures nothing: give it two files, without other options of a measurement.");
             }
         }
         else if (pattern is not null && string.IsNullOrWhiteSpace(pattern))
@@ -107,14 +125,17 @@ internal static class BenchCommand
 
     private static int Run(BenchOptions options, Report report, CancellationToken cancellation)
     {
-        BenchRunner runner = new(options);
+        BenchRunner processor = new(options);
+        DeviceRunner gpu = new(options);
         BenchReport<BenchRow> result = report.Progress.Run<(double Part, string Text), BenchReport<BenchRow>>(
-            "Measuring", p => (p.Part, p.Text), progress => runner.Run(progress, cancellation));
+            "Measuring",
+            p => (p.Part, p.Text),
+            progress => options.Device is null ? processor.Run(progress, cancellation) : gpu.Run(progress, cancellation));
         report.Write(BenchTable.Ceilings(result.Machine));
         if (result.Rows.Count > 0) report.Write(BenchTable.Rows(result.Rows));
-        foreach (string note in runner.Notes) report.WriteLine(note);
+        foreach (string note in processor.Notes.Concat(gpu.Notes)) report.WriteLine(note);
         report.WritePicture("roofline.png", path => Roofline.Draw(path, result), cancellation);
         report.WriteJson(result.Write, cancellation);
-        return runner.Failed ? CommandLine.Failed : CommandLine.Success;
+        return processor.Failed || gpu.Failed ? CommandLine.Failed : CommandLine.Success;
     }
 }

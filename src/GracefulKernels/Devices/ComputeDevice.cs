@@ -57,7 +57,7 @@ public sealed class ComputeDevice : IDisposable
     /// <param name="simd">Instruction set of the CPU kernels. With <c>auto</c>, naming one asks for the processor.</param>
     /// <param name="threads">Threads of the CPU kernels, or 0 for one a core. With <c>auto</c>, a number asks for the processor.</param>
     /// <param name="gpu">How a GPU computes.</param>
-    /// <exception cref="PlatformNotSupportedException">The device, the instruction set or cuBLAS is not here; the message names what is.</exception>
+    /// <exception cref="PlatformNotSupportedException">The device, the instruction set, the precision or cuBLAS is not here; the message names what is.</exception>
     /// <exception cref="ArgumentException"><paramref name="simd"/> or <paramref name="threads"/> is given for a device that is not the processor.</exception>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="threads"/> is negative or above 1024.</exception>
     public static ComputeDevice Open(string name, SimdLevel simd = SimdLevel.Auto, int threads = 0, GpuOptions? gpu = null)
@@ -65,15 +65,16 @@ public sealed class ComputeDevice : IDisposable
         ArgumentNullException.ThrowIfNull(name);
         string wanted = name.ToLowerInvariant();
         bool ofProcessor = simd != SimdLevel.Auto || threads != 0;
-        if (wanted == "cpu" || (wanted == "auto" && ofProcessor)) return Cpu(simd, threads);
+        if (wanted == "cpu" || (wanted == "auto" && ofProcessor)) return CpuFor(simd, threads, gpu);
         GpuDeviceInfo? found = wanted == "auto"
             ? GpuDevices.All.FirstOrDefault(d => d.IsGpu)
             : GpuDevices.All.FirstOrDefault(d => d.Name == wanted || d.Name == $"{wanted}:0");
-        if (found is null && wanted == "auto") return Cpu();
+        if (found is null && wanted == "auto") return CpuFor(simd, threads, gpu);
         if (found is null) throw new PlatformNotSupportedException(Missing(name));
         if (simd != SimdLevel.Auto) throw new ArgumentException($"{found.Name} has no instruction set to choose; simd is for the device cpu.", nameof(simd));
         if (threads != 0) throw new ArgumentException($"{found.Name} has no number of threads to choose; threads is for the device cpu.", nameof(threads));
-        return new ComputeDevice(GpuDevices.Open(found), Describe(found), null);
+        GpuSettings settings = new() { Arithmetic = (MatrixArithmetic)(gpu?.Precision ?? Precision.Float32), UseCuBlas = gpu?.UseCuBlas ?? false };
+        return new ComputeDevice(GpuDevices.Open(found, settings), Describe(found), null);
     }
 
     /// <summary>Opens the processor.</summary>
@@ -117,6 +118,14 @@ public sealed class ComputeDevice : IDisposable
     public override string ToString() => Simd is { } simd
         ? $"{Name} ({simd.ToString().ToLowerInvariant()}, {Threads} {(Threads == 1 ? "thread" : "threads")})"
         : $"{Name} ({Info.Model})";
+
+    /// <summary>The processor, where nothing was asked for that only a GPU has.</summary>
+    private static ComputeDevice CpuFor(SimdLevel simd, int threads, GpuOptions? gpu)
+    {
+        if (gpu is { Precision: not Precision.Float32 }) throw new PlatformNotSupportedException($"The device cpu has no tensor cores; precision {gpu.Precision} is for NVIDIA GPUs.");
+        if (gpu is { UseCuBlas: true }) throw new PlatformNotSupportedException("The device cpu has no cuBLAS, which is for NVIDIA GPUs.");
+        return Cpu(simd, threads);
+    }
 
     private static string Missing(string name)
     {

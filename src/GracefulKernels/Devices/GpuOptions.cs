@@ -1,6 +1,6 @@
 namespace GracefulKernels;
 
-/// <summary>How a GPU computes. The processor takes no notice of it.</summary>
+/// <summary>How a GPU computes. What the device at hand does not have is refused, never replaced.</summary>
 public sealed record GpuOptions
 {
     /// <summary>Arithmetic of matrix products and convolutions.</summary>

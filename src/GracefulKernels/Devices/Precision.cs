@@ -1,6 +1,6 @@
 namespace GracefulKernels;
 
-/// <summary>How products of fp32 matrices are computed on NVIDIA GPUs. Every other device computes in <see cref="Float32"/>.</summary>
+/// <summary>How products of fp32 matrices are computed. Only NVIDIA GPUs from compute capability 8.0 on have the last two.</summary>
 public enum Precision
 {
     /// <summary>IEEE fp32 multiply-adds: the default.</summary>

@@ -20,9 +20,12 @@ internal static class CaseList
     public static IReadOnlyList<string> Rooms { get; } = [.. All.Select(c => c.Room).Distinct()];
 
     /// <summary>The cases that a glob asks for (null: all), of the quick selection or of all.</summary>
-    public static IReadOnlyList<BenchCase> Select(string? filter, bool quick)
+    /// <param name="filter">Of titles, or null.</param>
+    /// <param name="quick">Only the quick ones.</param>
+    /// <param name="onDevice">Also those that are for GPUs alone.</param>
+    public static IReadOnlyList<BenchCase> Select(string? filter, bool quick, bool onDevice = false)
     {
-        IEnumerable<BenchCase> cases = All.Where(c => c.Quick || !quick);
+        IEnumerable<BenchCase> cases = (onDevice ? All.Concat(DeviceCases.All) : All).Where(c => c.Quick || !quick);
         if (filter is not null)
         {
             Glob glob = new(filter);

@@ -30,8 +30,7 @@ internal static class CholeskyCases
         WorkCount work = new() { Flops = (double)n * n * n / 3, Fp64 = true, BytesRead = 4.0 * n * n, BytesWritten = 4.0 * n * n };
         return new BenchCase("cholesky-factor", $"{n}", n, work, (kernels, operands) =>
         {
-            Block<double> original = operands.Allocate<double>((long)n * n);
-            FillPositiveDefinite(original, n);
+            Block<double> original = operands.Filled<double>((long)n * n, b => FillPositiveDefinite(b, n));
             Block<double> a = operands.Sum((long)n * n);
             operands.Reset = () => kernels.Copy(original, a);
             operands.Run = () => Factor(kernels, n, a);
@@ -44,8 +43,7 @@ internal static class CholeskyCases
         WorkCount work = new() { Flops = 2.0 * n * n * n / 3, Fp64 = true, BytesRead = 4.0 * n * n, BytesWritten = 8.0 * n * n };
         return new BenchCase("cholesky-inverse", $"{n}", n, work, (kernels, operands) =>
         {
-            Block<double> factor = operands.Allocate<double>((long)n * n);
-            FillPositiveDefinite(factor, n);
+            Block<double> factor = operands.Filled<double>((long)n * n, b => FillPositiveDefinite(b, n));
             Factor(kernels, n, factor);
             Block<double> a = operands.Sum((long)n * n);
             operands.Reset = () => kernels.Copy(factor, a);
@@ -61,15 +59,17 @@ internal static class CholeskyCases
         WorkCount work = new() { Flops = (double)count * length * n, Fp64 = true, BytesRead = 8.0 * count * length, BytesWritten = 8.0 * count * length };
         return new BenchCase("cholesky-batch", $"{count}x{n}", new CholeskyBatchShape(count, n), work, (kernels, operands) =>
         {
-            Block<double> original = operands.Allocate<double>(count * length);
-            for (int i = 0; i < count; i++) FillPositiveDefinite(original.Slice(i * length, length), n);
+            Block<double> original = operands.Filled<double>(count * length, b =>
+            {
+                for (int i = 0; i < count; i++) FillPositiveDefinite(b.Slice(i * length, length), n);
+            });
             Block<double> a = operands.Sum(count * length);
             Block<int> pivots = operands.Allocate<int>(count);
             operands.Reset = () => kernels.Copy(original, a);
             operands.Run = () =>
             {
                 kernels.CholeskyFactorBatch(count, n, a, n, length, pivots);
-                if (pivots.Span.ContainsAnyExcept(-1)) throw new InvalidOperationException("a pivot of a positive definite matrix is not positive");
+                if (operands.Read(pivots).AsSpan().ContainsAnyExcept(-1)) throw new InvalidOperationException("a pivot of a positive definite matrix is not positive");
                 kernels.CholeskyInverseBatch(count, n, a, n, length);
             };
         })

@@ -38,7 +38,7 @@ internal static class GemmCases
         yield return Case("gemm-small", new GemmShape(1, 64, 64), quick: true);
     }
 
-    private static BenchCase Case(string kernel, GemmShape shape, bool quick)
+    public static BenchCase Case(string kernel, GemmShape shape, bool quick)
     {
         (double m, double n, double k) = (shape.M, shape.N, shape.K);
         WorkCount work = new() { Flops = 2 * m * n * k, BytesRead = 4 * ((m * k) + (k * n)), BytesWritten = 4 * m * n };

@@ -29,14 +29,12 @@ internal static class KroneckerCases
         { Quick = quick };
     }
 
-    private static Block<float> Symmetric(Operands operands, int n)
+    private static Block<float> Symmetric(Operands operands, int n) => operands.Input((long)n * n, arrange: a =>
     {
-        Block<float> a = operands.Input((long)n * n);
         Span<float> rows = a.Span;
         for (int i = 0; i < n; i++)
         {
             for (int j = 0; j < i; j++) rows[(j * n) + i] = rows[(i * n) + j];
         }
-        return a;
-    }
+    });
 }

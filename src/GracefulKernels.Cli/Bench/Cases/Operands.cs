@@ -2,16 +2,22 @@ using GracefulKernels.Kernels;
 
 namespace GracefulKernels.Cli.Bench;
 
-/// <summary>The memory of one case, allocated and filled before anything is timed, and the call to time.</summary>
-internal sealed unsafe class Operands : IDisposable
+/// <summary>The memory of one case, on the device of a kernel set, allocated and filled before anything is timed, and the call to time.</summary>
+internal sealed unsafe class Operands(IKernels kernels) : IDisposable
 {
-    private readonly List<HostMemory> _memory = [];
+    private readonly List<DeviceMemory> _memory = [];
     private readonly List<Block<float>> _inputs = [];
     private readonly List<Block<float>> _outputs = [];
     private readonly List<Block<double>> _outputs64 = [];
 
+    /// <summary>The set whose memory this is.</summary>
+    public IKernels Kernels => kernels;
+
     /// <summary>The call.</summary>
     public Action Run { get; set; } = () => throw new InvalidOperationException("Nothing to run.");
+
+    /// <summary>Waits until the calls are done; null where they are when they return.</summary>
+    public Action? Await { get; } = kernels is GpuKernels gpu ? gpu.Synchronize : null;
 
     /// <summary>Restores what the call overwrites, untimed; or null.</summary>
     public Action? Reset { get; set; }
@@ -25,11 +31,15 @@ internal sealed unsafe class Operands : IDisposable
     /// <summary>The fp32 outputs in order: what a peer's are compared with.</summary>
     public IReadOnlyList<Block<float>> Outputs => _outputs;
 
-    /// <summary>Random fp32 input, unrelated to the case's other ones: equal operands would take paths that real ones do not.</summary>
-    public Block<float> Input(long count, float low = -1, float high = 1)
+    /// <summary>Random fp32 input, unrelated to the case's other ones: equal operands would take paths that real ones do not. <paramref name="arrange"/> rearranges them, on the host and before the call.</summary>
+    public Block<float> Input(long count, float low = -1, float high = 1, Action<Block<float>>? arrange = null)
     {
-        Block<float> block = Allocate<float>(count);
-        RandomData.Fill(block, low, high, stream: _inputs.Count);
+        int stream = _inputs.Count;
+        Block<float> block = Filled<float>(count, b =>
+        {
+            RandomData.Fill(b, low, high, stream);
+            arrange?.Invoke(b);
+        });
         _inputs.Add(block);
         return block;
     }
@@ -38,31 +48,20 @@ internal sealed unsafe class Operands : IDisposable
     public Block<float> InputNear(Block<float> other, float distance)
     {
         Block<float> block = Input(other.Length, -distance, distance);
-        for (long i = 0; i < block.Length; i++) block.Pointer[i] += other.Pointer[i];
+        kernels.Axpby(1f, other, 1f, block);
         return block;
     }
 
     /// <summary>Random labels below <paramref name="classes"/>.</summary>
-    public Block<int> Labels(long count, int classes)
-    {
-        Block<int> block = Allocate<int>(count);
-        RandomData.Fill(block, classes);
-        return block;
-    }
+    public Block<int> Labels(long count, int classes) => Filled<int>(count, b => RandomData.Fill(b, classes));
 
     /// <summary>Random bits.</summary>
-    public Block<T> Bits<T>(long count) where T : unmanaged
-    {
-        Block<T> block = Allocate<T>(count);
-        RandomData.FillBits(block);
-        return block;
-    }
+    public Block<T> Bits<T>(long count) where T : unmanaged => Filled<T>(count, RandomData.FillBits);
 
     /// <summary>An fp32 output, checked after the first run. It begins as NaN, so that a kernel that leaves a part out is found.</summary>
     public Block<float> Output(long count)
     {
-        Block<float> block = Allocate<float>(count);
-        for (long i = 0; i < count; i++) block.Pointer[i] = float.NaN;
+        Block<float> block = Filled<float>(count, b => new Span<uint>(b.Pointer, checked((int)count)).Fill(BitConverter.SingleToUInt32Bits(float.NaN)));
         _outputs.Add(block);
         return block;
     }
@@ -71,7 +70,7 @@ internal sealed unsafe class Operands : IDisposable
     public Block<double> Sum(long count)
     {
         Block<double> block = Allocate<double>(count);
-        for (long i = 0; i < count; i++) block.Pointer[i] = 0;
+        kernels.Zero(block);
         _outputs64.Add(block);
         return block;
     }
@@ -79,9 +78,32 @@ internal sealed unsafe class Operands : IDisposable
     /// <summary>Memory without contents.</summary>
     public Block<T> Allocate<T>(long count) where T : unmanaged
     {
-        HostMemory memory = new(count * sizeof(T));
+        DeviceMemory memory = kernels.Allocate(count * sizeof(T));
         _memory.Add(memory);
         return memory.AsBlock<T>();
+    }
+
+    /// <summary>Memory whose contents <paramref name="fill"/> writes, on the host and before the call.</summary>
+    public Block<T> Filled<T>(long count, Action<Block<T>> fill) where T : unmanaged
+    {
+        Block<T> block = Allocate<T>(count);
+        if (block.Memory is HostMemory)
+        {
+            fill(block);
+            return block;
+        }
+        using HostMemory host = new(count * sizeof(T));
+        fill(host.AsBlock<T>());
+        kernels.Copy(host.AsBlock<T>(), block);
+        return block;
+    }
+
+    /// <summary>The elements of a block, on the host.</summary>
+    public T[] Read<T>(Block<T> block) where T : unmanaged
+    {
+        T[] values = new T[block.Length];
+        kernels.Download(block, values.AsSpan());
+        return values;
     }
 
     /// <summary>What is wrong with the results, or null.</summary>
@@ -90,18 +112,20 @@ internal sealed unsafe class Operands : IDisposable
         if (!double.IsFinite(Returned)) return $"the call returned {Returned}";
         foreach (Block<float> output in _outputs)
         {
-            if (Fault(output.Length, i => output.Pointer[i]) is string fault) return fault;
+            float[] values = Read(output);
+            if (Fault(output.Length, i => values[i]) is string fault) return fault;
         }
         foreach (Block<double> output in _outputs64)
         {
-            if (Fault(output.Length, i => output.Pointer[i]) is string fault) return fault;
+            double[] values = Read(output);
+            if (Fault(output.Length, i => values[i]) is string fault) return fault;
         }
         return null;
     }
 
     public void Dispose()
     {
-        foreach (HostMemory memory in _memory) memory.Dispose();
+        foreach (DeviceMemory memory in _memory) memory.Dispose();
     }
 
     private static string? Fault(long count, Func<long, double> at)

@@ -44,6 +44,10 @@ internal static class RowLossCases
         }
     }
 
+    /// <summary>Cross-entropy and focal FD-KL at τ = 2.</summary>
+    public static BenchCase CrossEntropyKl(int rows, int classes)
+        => Case("rowloss-ce-kl", " t=2", new(rows, classes, new() { Distance = OldDistance.KlOldNew, Temperature = 2 }), exps: 2, operations: 16, quick: false);
+
     private static IEnumerable<BenchCase> Small()
     {
         RowLossOptions kl = new() { Distance = OldDistance.KlOldNew, Temperature = 2 };

@@ -41,7 +41,7 @@ internal readonly record struct WorkCount
             : (CeilingKind.Copy, Bytes / ceilings.CopyGbps);
         (CeilingKind Kind, double Seconds) longest = (CeilingKind.Fma, Flops / (Fp64 ? ceilings.Fma64Gflops : ceilings.Fma32Gflops));
         if (memory.Seconds > longest.Seconds) longest = memory;
-        if (Exps / ceilings.ExpGps > longest.Seconds) longest = (CeilingKind.Exp, Exps / ceilings.ExpGps);
+        if (ceilings.ExpGps is double exps && Exps / exps > longest.Seconds) longest = (CeilingKind.Exp, Exps / exps);
         return (longest.Kind, longest.Seconds / 1e9);
     }
 }

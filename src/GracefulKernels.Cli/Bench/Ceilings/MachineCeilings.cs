@@ -9,7 +9,7 @@ namespace GracefulKernels.Cli.Bench;
 /// <param name="CopyOrdinaryGbps">Copying 128 MB to 128 MB with ordinary stores, bytes read and bytes written both counted.</param>
 /// <param name="CopyNonTemporalGbps">The same with stores that pass the caches by; null where the processor has none.</param>
 /// <param name="L2Gbps">Reading 512 KB again and again, on each core its own.</param>
-/// <param name="ExpGps">The library's own exponential over data in the first-level cache.</param>
+/// <param name="ExpGps">The library's own exponential over data in the first-level cache; null where exponentials are arithmetic like the rest (GPUs).</param>
 internal sealed record MachineCeilings(
     string Simd,
     int Threads,
@@ -19,7 +19,7 @@ internal sealed record MachineCeilings(
     double CopyOrdinaryGbps,
     double? CopyNonTemporalGbps,
     double L2Gbps,
-    double ExpGps)
+    double? ExpGps)
 {
     /// <summary>The better of the two ways to store.</summary>
     public double CopyGbps => Math.Max(CopyOrdinaryGbps, CopyNonTemporalGbps ?? 0);
@@ -33,6 +33,6 @@ internal sealed record MachineCeilings(
         CopyOrdinaryGbps = Math.Max(a.CopyOrdinaryGbps, b.CopyOrdinaryGbps),
         CopyNonTemporalGbps = a.CopyNonTemporalGbps is double x && b.CopyNonTemporalGbps is double y ? Math.Max(x, y) : null,
         L2Gbps = Math.Max(a.L2Gbps, b.L2Gbps),
-        ExpGps = Math.Max(a.ExpGps, b.ExpGps),
+        ExpGps = a.ExpGps is double e && b.ExpGps is double f ? Math.Max(e, f) : null,
     };
 }

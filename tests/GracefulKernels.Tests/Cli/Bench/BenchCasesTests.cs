@@ -58,7 +58,7 @@ public class BenchCasesTests
         IKernels kernels = KernelSetCases.Get(KernelSets.Best);
         foreach (BenchCase bench in CaseList.Select(null, quick: true))
         {
-            using Operands operands = new();
+            using Operands operands = new(kernels);
             bench.Prepare(kernels, operands);
             operands.Reset?.Invoke();
             operands.Run();
