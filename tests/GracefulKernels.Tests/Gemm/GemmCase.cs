@@ -5,7 +5,7 @@ namespace GracefulKernels.Tests;
 /// <summary>One product with random storage, factors and epilogue, on guarded memory, against fp64.</summary>
 internal static unsafe class GemmCase
 {
-    public static void Check(string name, int m, int n, int k, int seed)
+    public static void Check(IKernels kernels, int m, int n, int k, int seed)
     {
         var random = new Random(seed);
         bool transposeA = random.Next(2) == 1, transposeB = random.Next(2) == 1;
@@ -32,10 +32,10 @@ internal static unsafe class GemmCase
             Slope = 0.125f,
         };
         var shape = new GemmShape(m, n, k, transposeA, transposeB, lda, ldb, ldc);
-        KernelSetCases.Get(name).Gemm(shape, alpha, a.Block, b.Block, beta, c.Block, epilogue);
+        kernels.Gemm(shape, alpha, a.Block, b.Block, beta, c.Block, epilogue);
 
         (double[] product, double[] magnitude) = Matrices.Multiply(m, n, k, transposeA, transposeB, a.Span, lda, b.Span, ldb);
-        string what = $"{name} {shape} alpha {alpha} beta {beta} {activation}";
+        string what = $"{kernels.Name} {shape} alpha {alpha} beta {beta} {activation}";
         for (int i = 0; i < m; i++)
         {
             for (int j = 0; j < n; j++)
