@@ -72,6 +72,9 @@ internal enum GpuScratch
     /// <summary>Blocks of a factorisation.</summary>
     Cholesky,
 
+    /// <summary>The pivot of a single factorisation.</summary>
+    Pivots,
+
     /// <summary>Per-row terms of the row losses.</summary>
     RowTerms,
 

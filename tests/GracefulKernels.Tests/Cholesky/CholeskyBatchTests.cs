@@ -3,7 +3,7 @@ using GracefulKernels.Kernels;
 namespace GracefulKernels.Tests;
 
 /// <summary>A batch is its matrices one by one, bit for bit, whichever of them run beside one another or share the threads.</summary>
-public class CholeskyBatchTests
+public abstract class CholeskyBatchTests(KernelFamily family)
 {
     public static TheoryData<int, int> Shapes => new()
     {
@@ -19,14 +19,14 @@ public class CholeskyBatchTests
         int ld = n + (n % 3), length = ((n - 1) * ld) + n, stride = length + (n % 5);
         double[][] alone = [.. Enumerable.Range(0, count).Select(i => SymmetricMatrix.Spread(n, ld, SymmetricMatrix.PositiveDefinite(n, i), double.NaN, lowerOnly: true))];
         double[] all = Join(alone, stride);
-        IKernels single = KernelSetCases.Get(KernelSets.Best, 1);
-        double[] factors = Everywhere.Run(all, (k, o) =>
+        IKernels single = Alone;
+        double[] factors = family.Run(all, (k, o) =>
         {
             using var pivots = new GuardedBuffer<int>(count);
             k.CholeskyFactorBatch(count, n, o, ld, stride, pivots.Block);
             Assert.All(pivots.Span.ToArray(), pivot => Assert.Equal(-1, pivot));
         }, $"factor {count} × {n}");
-        double[] inverses = Everywhere.Run(factors, (k, o) => k.CholeskyInverseBatch(count, n, o, ld, stride), $"inverse {count} × {n}");
+        double[] inverses = family.Run(factors, (k, o) => k.CholeskyInverseBatch(count, n, o, ld, stride), $"inverse {count} × {n}");
         foreach (double[] a in alone)
         {
             using var buffer = new GuardedBuffer<double>(a);
@@ -48,11 +48,12 @@ public class CholeskyBatchTests
     {
         for (int n = 0; n <= 70; n++)
         {
+            if (!family.IsCpu && n % 7 > 1) continue;
             int stride = Math.Max(1, n * n);
             double[][] alone = [.. Enumerable.Range(0, 3).Select(i => SymmetricMatrix.PositiveDefinite(n, n + i))];
             double[] all = Join(alone, stride);
-            IKernels single = KernelSetCases.Get(KernelSets.Best, 1);
-            double[] inverses = Everywhere.Run(all, (k, o) =>
+            IKernels single = Alone;
+            double[] inverses = family.Run(all, (k, o) =>
             {
                 using var pivots = new GuardedBuffer<int>(3);
                 k.CholeskyFactorBatch(3, n, o, n, stride, pivots.Block);
@@ -73,6 +74,9 @@ public class CholeskyBatchTests
     [InlineData(60, 48)]
     [InlineData(260, 191)]
     [InlineData(260, 192)]
+    [InlineData(260, 256)]
+    [InlineData(64, 63)]
+    [InlineData(65, 64)]
     public void OneThatFailsIsNamedAndSpoilsNoOther(int n, int pivot)
     {
         const int Count = 4, Bad = 2;
@@ -80,7 +84,7 @@ public class CholeskyBatchTests
         double[][] alone = [.. Enumerable.Range(0, Count).Select(i => SymmetricMatrix.PositiveDefinite(n, i))];
         for (int j = 0; j < n; j++) alone[Bad][(pivot * n) + j] = alone[Bad][(j * n) + pivot] = 0;
         double[] all = Join(alone, length);
-        foreach (IKernels k in KernelSetCases.All())
+        foreach (IKernels k in family.SetsAndThreads)
         {
             using var buffer = new GuardedBuffer<double>(all);
             using var pivots = new GuardedBuffer<int>(Count);
@@ -96,6 +100,9 @@ public class CholeskyBatchTests
         }
     }
 
+    /// <summary>What single calls run on: one thread, or the device.</summary>
+    private IKernels Alone => family.IsCpu ? KernelSetCases.Get(KernelSets.Best, 1) : family.Best;
+
     /// <summary>Matrices <paramref name="stride"/> apart, ending with the last element of the last.</summary>
     private static double[] Join(double[][] matrices, int stride)
     {
@@ -104,3 +111,7 @@ public class CholeskyBatchTests
         return all;
     }
 }
+
+public sealed class CholeskyBatchTestsOnCpu() : CholeskyBatchTests(KernelFamily.Cpu);
+
+public sealed class CholeskyBatchTestsOnOpenCl() : CholeskyBatchTests(KernelFamily.OpenCl);

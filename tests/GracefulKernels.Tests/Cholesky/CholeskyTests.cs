@@ -2,12 +2,17 @@ using GracefulKernels.Kernels;
 
 namespace GracefulKernels.Tests;
 
-public class CholeskyTests
+public abstract class CholeskyTests(KernelFamily family)
 {
     private const double Unit = 1.0 / (1L << 53);
 
-    /// <summary>Every order to 70, orders on both sides of a step and of a panel, and some that take several panels.</summary>
-    public static IEnumerable<int> Orders => [.. Enumerable.Range(0, 71), 95, 96, 97, 127, 143, 191, 192, 193, 200, 240, 333, 400];
+    /// <summary>
+    /// Every order to 70, orders on both sides of a step and of a panel, and some that take several panels. For devices, whose blocks are of 64 columns, 256 of
+    /// which are one step outside: the edges of those, and orders that end in each part of a block.
+    /// </summary>
+    private IEnumerable<int> Orders => family.IsCpu
+        ? [.. Enumerable.Range(0, 71), 95, 96, 97, 127, 143, 191, 192, 193, 200, 240, 333, 400]
+        : [.. Enumerable.Range(0, 18), 31, 32, 33, 47, 48, 49, 62, 63, 64, 65, 66, 79, 97, 127, 128, 129, 191, 192, 193, 200, 255, 256, 257, 321, 400];
 
     [Fact]
     public void FactorReproducesTheMatrix()
@@ -16,7 +21,7 @@ public class CholeskyTests
         {
             int ld = n + (n % 3);
             double[] a = SymmetricMatrix.PositiveDefinite(n, n), spread = SymmetricMatrix.Spread(n, ld, a, double.NaN, lowerOnly: true);
-            double[] factor = Everywhere.Run(spread, (k, o) => Assert.Equal(-1, k.CholeskyFactor(n, o, ld)), $"n = {n}");
+            double[] factor = family.Run(spread, (k, o) => Assert.Equal(-1, k.CholeskyFactor(n, o, ld)), $"n = {n}");
             for (int i = 0; i < factor.Length; i++)
             {
                 // Neither the upper triangle nor the gap between rows is written; NaN in them would show in the factor had it been read.
@@ -43,7 +48,7 @@ public class CholeskyTests
         {
             int ld = n + (n % 3);
             double[] a = SymmetricMatrix.PositiveDefinite(n, n), spread = SymmetricMatrix.Spread(n, ld, a, double.NaN, lowerOnly: true);
-            double[] inverse = Everywhere.Run(spread, (k, o) =>
+            double[] inverse = family.Run(spread, (k, o) =>
             {
                 k.CholeskyFactor(n, o, ld);
                 k.CholeskyInverse(n, o, ld);
@@ -75,7 +80,7 @@ public class CholeskyTests
             double[] a = SymmetricMatrix.PositiveDefinite(n, n), spread = SymmetricMatrix.Spread(n, ld, a, double.NaN, lowerOnly: true);
             var random = new Random(n);
             double[] b = [.. Enumerable.Range(0, n == 0 ? 0 : ((n - 1) * ldb) + columns).Select(_ => random.NextDouble() - 0.5)];
-            double[] x = Everywhere.Run(b, (k, o) =>
+            double[] x = family.Run(b, (k, o) =>
             {
                 using var factor = new GuardedBuffer<double>(spread);
                 k.CholeskyFactor(n, factor.Block, ld);
@@ -107,6 +112,9 @@ public class CholeskyTests
     [InlineData(260, 191)]
     [InlineData(260, 192)]
     [InlineData(260, 259)]
+    [InlineData(130, 63)]
+    [InlineData(130, 64)]
+    [InlineData(330, 256)]
     public void TheFirstBadPivotIsNamed(int n, int pivot)
     {
         foreach (double bad in new[] { -1.0, 0.0, double.NaN, double.PositiveInfinity })
@@ -115,12 +123,40 @@ public class CholeskyTests
             // With nothing but the diagonal in its row, the pivot is the diagonal itself: zero stays exactly zero.
             for (int j = 0; j < n; j++) a[(pivot * n) + j] = a[(j * n) + pivot] = 0;
             a[(pivot * n) + pivot] = bad;
-            foreach (IKernels k in KernelSetCases.All())
+            foreach (IKernels k in family.SetsAndThreads)
             {
                 using var buffer = new GuardedBuffer<double>(a);
                 Assert.Equal(pivot, k.CholeskyFactor(n, buffer.Block, n));
                 buffer.AssertUntouchedOutside();
             }
+        }
+    }
+
+    [Fact]
+    public void EveryRunGivesTheSameBits()
+    {
+        const int N = 333, Columns = 70;
+        double[] a = SymmetricMatrix.PositiveDefinite(N, 1), b = [.. SymmetricMatrix.PositiveDefinite(N, 2).Take(N * Columns)];
+        foreach (IKernels k in family.Sets)
+        {
+            double[]? factor = null, inverse = null, solution = null;
+            for (int run = 0; run < 2; run++)
+            {
+                using var buffer = new GuardedBuffer<double>(a, guardBefore: run == 1);
+                using var right = new GuardedBuffer<double>(b);
+                k.CholeskyFactor(N, buffer.Block, N);
+                Same(ref factor, buffer.Span, "factor");
+                k.CholeskySolve(N, buffer.Block, N, Columns, right.Block, Columns);
+                Same(ref solution, right.Span, "solution");
+                k.CholeskyInverse(N, buffer.Block, N);
+                Same(ref inverse, buffer.Span, "inverse");
+            }
+        }
+
+        static void Same(ref double[]? before, Span<double> now, string what)
+        {
+            if (before is not null) Everywhere.AssertSame<double>(before, now, what);
+            before = now.ToArray();
         }
     }
 
@@ -135,10 +171,14 @@ public class CholeskyTests
         Array.Copy(b, 0, b, (N - 1) * N, N);
         double[] a = SymmetricMatrix.MultiplyTransposed(N, b, b);
         a[^1] -= 1;
-        foreach (IKernels k in KernelSetCases.All())
+        foreach (IKernels k in family.SetsAndThreads)
         {
             using var buffer = new GuardedBuffer<double>(a);
             Assert.Equal(N - 1, k.CholeskyFactor(N, buffer.Block, N));
         }
     }
 }
+
+public sealed class CholeskyTestsOnCpu() : CholeskyTests(KernelFamily.Cpu);
+
+public sealed class CholeskyTestsOnOpenCl() : CholeskyTests(KernelFamily.OpenCl);
