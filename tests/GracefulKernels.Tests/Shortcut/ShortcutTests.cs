@@ -2,7 +2,7 @@ using GracefulKernels.Kernels;
 
 namespace GracefulKernels.Tests;
 
-public class ShortcutTests
+public abstract class ShortcutTests(KernelFamily family)
 {
     internal static IEnumerable<ShortcutShape> Shapes =>
     [
@@ -12,8 +12,8 @@ public class ShortcutTests
         new(0, 3, 3, 4, 2, 1, 1), new(9, 32, 32, 16, 2, 8, 8),
     ];
 
-    private static float[] Run(ShortcutShape s, float[] initial, Everywhere.Operation<float> operation)
-        => Everywhere.Run(initial, operation, everyCount: OutputLength(s) > Chunks.Elements);
+    private float[] Run(ShortcutShape s, float[] initial, Everywhere.Operation<float> operation)
+        => family.Run(initial, operation, everyCount: OutputLength(s) > Chunks.Elements);
 
     [Fact]
     public void SubsamplesAndPads()
@@ -56,12 +56,32 @@ public class ShortcutTests
             using var y = new GuardedBuffer<float>(RandomFloats.Uniform(2, OutputLength(s)));
             using var px = new GuardedBuffer<float>(OutputLength(s));
             using var py = new GuardedBuffer<float>(InputLength(s));
-            IKernels k = KernelSetCases.Get(KernelSets.Best);
+            IKernels k = family.Best;
             k.Shortcut(s, x.Block, px.Block);
             k.ShortcutAdjoint(s, y.Block, 0, py.Block);
             // The same exact products on both sides, summed in another order.
             Assert.Equal(k.Dot(px.Block, y.Block), k.Dot(x.Block, py.Block), 1e-15 * InputLength(s));
         }
+    }
+
+    [Fact]
+    public void MisalignedMemoryGivesTheSameBitsAndSoDoesAnotherRun()
+    {
+        foreach (ShortcutShape s in (ShortcutShape[])[new(2, 5, 7, 8, 2, 4, 4), new(1, 4, 3, 1028, 2, 8, 512), new(2, 4, 4, 8, 1, 2, 6)])
+        {
+            float[] x = RandomFloats.Uniform(1, InputLength(s)), y = RandomFloats.Uniform(2, OutputLength(s));
+            foreach (IKernels k in family.Sets)
+            {
+                AssertSame(DeviceCopies.Runs(k, y, (m, o) => k.Shortcut(s, m.Of(x), o)));
+                foreach (float beta in (float[])[0f, 1f, 0.7f]) AssertSame(DeviceCopies.Runs(k, x, (m, o) => k.ShortcutAdjoint(s, m.Of(y), beta, o)));
+            }
+        }
+    }
+
+    private static void AssertSame((float[] Aligned, float[] Again, float[] Misaligned) runs)
+    {
+        Everywhere.AssertSame<float>(runs.Aligned, runs.Again, "again");
+        Everywhere.AssertSame<float>(runs.Aligned, runs.Misaligned, "misaligned");
     }
 
     private static long InputLength(ShortcutShape s) => (long)s.Batch * s.Height * s.Width * s.Channels;
@@ -86,3 +106,7 @@ public class ShortcutTests
         }
     }
 }
+
+public sealed class ShortcutTestsOnCpu() : ShortcutTests(KernelFamily.Cpu);
+
+public sealed class ShortcutTestsOnOpenCl() : ShortcutTests(KernelFamily.OpenCl);
