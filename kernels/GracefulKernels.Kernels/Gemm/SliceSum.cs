@@ -45,10 +45,9 @@ internal static class SliceSum
             }
             bits = g.Output.Store(row, column, 0, sum);
         }
-        if (!g.Output.WritesMask) return;
         nibbles[Group.IdxX] = bits;
         Group.Barrier();
-        if ((Group.IdxX & 3) == 0)
+        if (g.Output.WritesMask && (Group.IdxX & 3) == 0)
         {
             int t = Group.IdxX;
             g.Output.StoreMask(row, column >> 4, nibbles[t] | (nibbles[t + 1] << 4) | (nibbles[t + 2] << 8) | (nibbles[t + 3] << 12));

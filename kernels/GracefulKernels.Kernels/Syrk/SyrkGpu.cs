@@ -7,8 +7,8 @@ internal sealed partial class GpuKernels
     /// <summary>Samples whose products are added in fp32.</summary>
     private const int StretchRows = 512;
 
-    /// <summary>Elements of the stretches that are in memory at a time, or one stretch where that is larger.</summary>
-    private const long StretchElements = 1 << 24;
+    /// <summary>Elements of the stretches that are in memory at a time, or one stretch where that is larger. Tests lower it.</summary>
+    internal long StretchElements { get; set; } = 1 << 24;
 
     public void Syrk(bool transpose, int n, int k, float alpha, Block<float> a, int lda, float beta, Block<float> c, int ldc)
     {
