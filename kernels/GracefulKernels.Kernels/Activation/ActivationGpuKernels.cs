@@ -65,21 +65,33 @@ internal static class ActivationGpuKernels
         ArrayView<byte> bytes = quarters.Cast<byte>();
         int thread = Group.IdxX;
         long i = (Grid.IdxX * 4L * Threads) + thread, quads = g.X.Length >> 2;
-        Float4 none = new(0f, 0f, 0f, 0f);
-        Float4 a = i < quads ? x[i] : none;
-        Float4 b = i + Threads < quads ? x[i + Threads] : none;
-        Float4 c = i + (2 * Threads) < quads ? x[i + (2 * Threads)] : none;
-        Float4 d = i + (3 * Threads) < quads ? x[i + (3 * Threads)] : none;
-        if (i < quads) y[i] = Apply(a, g.Slope);
-        if (i + Threads < quads) y[i + Threads] = Apply(b, g.Slope);
-        if (i + (2 * Threads) < quads) y[i + (2 * Threads)] = Apply(c, g.Slope);
-        if (i + (3 * Threads) < quads) y[i + (3 * Threads)] = Apply(d, g.Slope);
+        if (i + (3 * Threads) < quads)
+        {
+            Float4 a = x[i], b = x[i + Threads], c = x[i + (2 * Threads)], d = x[i + (3 * Threads)];
+            y[i] = Apply(a, g.Slope);
+            y[i + Threads] = Apply(b, g.Slope);
+            y[i + (2 * Threads)] = Apply(c, g.Slope);
+            y[i + (3 * Threads)] = Apply(d, g.Slope);
+            if (mask.Chosen)
+            {
+                bytes[thread] = (byte)Signs(a);
+                bytes[thread + Threads] = (byte)Signs(b);
+                bytes[thread + (2 * Threads)] = (byte)Signs(c);
+                bytes[thread + (3 * Threads)] = (byte)Signs(d);
+            }
+        }
+        else
+        {
+            // The last tile.
+            for (int quarter = thread; i < quads; quarter += Threads, i += Threads)
+            {
+                Float4 v = x[i];
+                y[i] = Apply(v, g.Slope);
+                if (mask.Chosen) bytes[quarter] = (byte)Signs(v);
+            }
+        }
         if (mask.Chosen)
         {
-            bytes[thread] = (byte)Signs(a);
-            bytes[thread + Threads] = (byte)Signs(b);
-            bytes[thread + (2 * Threads)] = (byte)Signs(c);
-            bytes[thread + (3 * Threads)] = (byte)Signs(d);
             Group.Barrier();
             // Four bytes with four bits each: the second joins the first, the fourth the third, then both halves meet.
             int four = quarters[thread], pairs = four | (four >> 4);
@@ -89,7 +101,7 @@ internal static class ActivationGpuKernels
         else
         {
             // The last one to three elements.
-            long rest = (quads << 2) + i;
+            long rest = (quads << 2) + Grid.GlobalLinearIndex;
             if (rest < g.X.Length) g.Y[rest] = Apply(g.X[rest], g.Slope);
         }
     }
@@ -133,26 +145,33 @@ internal static class ActivationGpuKernels
         TAdds adds = default;
         ArrayView<Float4> x = g.X.Cast<Float4>(), y = g.Y.Cast<Float4>();
         long i = (Grid.IdxX * 4L * Threads) + Group.IdxX, quads = g.X.Length >> 2;
-        Float4 none = new(0f, 0f, 0f, 0f);
-        bool hasA = i < quads, hasB = i + Threads < quads, hasC = i + (2 * Threads) < quads, hasD = i + (3 * Threads) < quads;
-        // Four threads read one word: a warp's words are 16 bytes.
-        int maskA = hasA ? g.Mask[i >> 2] : 0, maskB = hasB ? g.Mask[(i + Threads) >> 2] : 0;
-        int maskC = hasC ? g.Mask[(i + (2 * Threads)) >> 2] : 0, maskD = hasD ? g.Mask[(i + (3 * Threads)) >> 2] : 0;
-        Float4 a = hasA ? x[i] : none, b = hasB ? x[i + Threads] : none;
-        Float4 c = hasC ? x[i + (2 * Threads)] : none, d = hasD ? x[i + (3 * Threads)] : none;
-        Float4 oldA = none, oldB = none, oldC = none, oldD = none;
-        if (adds.Chosen)
-        {
-            if (hasA) oldA = y[i];
-            if (hasB) oldB = y[i + Threads];
-            if (hasC) oldC = y[i + (2 * Threads)];
-            if (hasD) oldD = y[i + (3 * Threads)];
-        }
         int quarter = ((int)i & 3) << 2;
-        if (hasA) y[i] = Apply<TAdds>(a, oldA, maskA >> quarter, g.Slope, g.Beta);
-        if (hasB) y[i + Threads] = Apply<TAdds>(b, oldB, maskB >> quarter, g.Slope, g.Beta);
-        if (hasC) y[i + (2 * Threads)] = Apply<TAdds>(c, oldC, maskC >> quarter, g.Slope, g.Beta);
-        if (hasD) y[i + (3 * Threads)] = Apply<TAdds>(d, oldD, maskD >> quarter, g.Slope, g.Beta);
+        if (i + (3 * Threads) < quads)
+        {
+            // Four threads read one word: a warp's words are 16 bytes.
+            int maskA = g.Mask[i >> 2], maskB = g.Mask[(i + Threads) >> 2];
+            int maskC = g.Mask[(i + (2 * Threads)) >> 2], maskD = g.Mask[(i + (3 * Threads)) >> 2];
+            Float4 a = x[i], b = x[i + Threads], c = x[i + (2 * Threads)], d = x[i + (3 * Threads)];
+            Float4 oldA = a, oldB = b, oldC = c, oldD = d;
+            if (adds.Chosen)
+            {
+                oldA = y[i];
+                oldB = y[i + Threads];
+                oldC = y[i + (2 * Threads)];
+                oldD = y[i + (3 * Threads)];
+            }
+            y[i] = Apply<TAdds>(a, oldA, maskA >> quarter, g.Slope, g.Beta);
+            y[i + Threads] = Apply<TAdds>(b, oldB, maskB >> quarter, g.Slope, g.Beta);
+            y[i + (2 * Threads)] = Apply<TAdds>(c, oldC, maskC >> quarter, g.Slope, g.Beta);
+            y[i + (3 * Threads)] = Apply<TAdds>(d, oldD, maskD >> quarter, g.Slope, g.Beta);
+            return;
+        }
+        for (; i < quads; i += Threads)
+        {
+            Float4 v = x[i], old = v;
+            if (adds.Chosen) old = y[i];
+            y[i] = Apply<TAdds>(v, old, g.Mask[i >> 2] >> quarter, g.Slope, g.Beta);
+        }
     }
 
     private static void MaskedSingles<TAdds>(Arguments g) where TAdds : unmanaged, IChoice

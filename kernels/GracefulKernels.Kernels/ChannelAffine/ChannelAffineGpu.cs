@@ -96,7 +96,7 @@ internal sealed partial class GpuKernels
         // Four groups a processor, each with four rows a thread on their way, keep its memory busy, and leave few parts to sum.
         int width = quads ? columns / 4 : columns;
         RowGrid grid = RowGrid.Of(rows, width, rowsPerThread: 8);
-        if (grid.ColumnBlocks > 0) grid.RowBlocks = Math.Min(grid.RowBlocks, Math.Max(1, Wave / 2 / grid.ColumnBlocks));
+        grid = grid.WithRowBlocks(Math.Min(grid.RowBlocks, Math.Max(1, Wave / 2 / Math.Max(1, grid.ColumnBlocks))));
         g.Grid = grid;
         g.Parts = call.Scratch<double>(GpuScratch.ColumnParts, (long)grid.RowBlocks * columns);
         call.Launch(kernel, grid.Groups(), g);

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using ILGPU;
+using static GracefulKernels.Kernels.CholeskyEliminationGpu;
 
 namespace GracefulKernels.Kernels;
 
@@ -20,8 +21,6 @@ internal static class CholeskyBlockGpuKernels
     public static readonly GpuKernel<BlockArguments> Invert = new(InvertBlock);
     public static readonly GpuKernel<BlockArguments> InvertAll = new(InvertMatrix);
 
-    private const int Pitch = Size + 1;
-
     internal struct BlockArguments
     {
         /// <summary>The matrices; rows <see cref="Lda"/> apart, matrices <see cref="Stride"/>.</summary>
@@ -41,12 +40,6 @@ internal static class CholeskyBlockGpuKernels
         public ArrayView<int> Pivots;
     }
 
-    /// <summary>A thread's columns tx, tx + 16, … of its four rows.</summary>
-    private struct Tile
-    {
-        public DoubleQuad R0, R1, R2, R3;
-    }
-
     private static void FactorBlock(BlockArguments g)
     {
         ArrayView<double> p = SharedMemory.Allocate<double>(Size * Pitch);
@@ -57,11 +50,7 @@ internal static class CholeskyBlockGpuKernels
         bool failed = block > 0 && g.Pivots[matrix] >= 0;
         int size = failed ? 0 : Math.Min(Size, g.N - (block * Size));
         int column = Group.IdxX & 15, row = (Group.IdxX >> 4) * 4;
-        for (int e = Group.IdxX; e < Size * Size; e += GpuKernels.GroupSize)
-        {
-            int i = e >> 6, k = e & 63;
-            if (i < size && k <= i) p[(i * Pitch) + k] = g.A[origin + ((long)i * g.Lda) + k];
-        }
+        if (size > 0) LoadLower(p, Pitch, 1, g.A, origin, g.Lda, size);
         Group.Barrier();
         Tile x = default;
         LoadRow(ref x.R0, p, row, column, size);
@@ -77,7 +66,7 @@ internal static class CholeskyBlockGpuKernels
             Group.Barrier();
             double pivot = p[(j * Pitch) + j];
             bool good = pivot > 0.0 && pivot < double.PositiveInfinity;
-            if (bad < 0 && !good) bad = j;
+            bad = bad >= 0 || good ? bad : j;
             DoubleQuad line = Line(p, j, column);
             Eliminate(ref x, p, j, row, 1.0 / pivot, line);
         }
@@ -141,11 +130,7 @@ internal static class CholeskyBlockGpuKernels
     private static void InvertShared(in BlockArguments g, ArrayView<double> p, ArrayView<double> scales, long origin, int size)
     {
         int column = Group.IdxX & 15, row = (Group.IdxX >> 4) * 4;
-        for (int e = Group.IdxX; e < Size * Size; e += GpuKernels.GroupSize)
-        {
-            int i = e >> 6, k = e & 63;
-            if (i < size && k <= i) p[(k * Pitch) + i] = g.A[origin + ((long)i * g.Lda) + k];
-        }
+        LoadLower(p, 1, Pitch, g.A, origin, g.Lda, size);
         Tile x = default;
         Group.Barrier();
         if (Group.IdxX < size) scales[Group.IdxX] = 1.0 / p[Group.IdxX * (Pitch + 1)];
@@ -161,79 +146,6 @@ internal static class CholeskyBlockGpuKernels
             Eliminate(ref x, p, j, row, scales[j], line);
         }
         Group.Barrier();
-    }
-
-    /// <summary>Row of the symmetric block from its lower triangle.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void LoadRow(ref DoubleQuad quad, ArrayView<double> p, int row, int column, int size)
-    {
-        if (row >= size) return;
-        if (column < size) quad.A = p[(Math.Max(row, column) * Pitch) + Math.Min(row, column)];
-        if (column + 16 < size) quad.B = p[(Math.Max(row, column + 16) * Pitch) + Math.Min(row, column + 16)];
-        if (column + 32 < size) quad.C = p[(Math.Max(row, column + 32) * Pitch) + Math.Min(row, column + 32)];
-        if (column + 48 < size) quad.D = p[(Math.Max(row, column + 48) * Pitch) + Math.Min(row, column + 48)];
-    }
-
-    /// <summary>Row j of L̃⁻¹, which is final, from the threads that hold it.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void PublishRow(ArrayView<double> p, in Tile x, int j, int row, int column)
-    {
-        if (row != (j & ~3)) return;
-        int r = j & 3, at = (j * Pitch) + column;
-        if (column < j) p[at] = r == 0 ? x.R0.A : r == 1 ? x.R1.A : r == 2 ? x.R2.A : x.R3.A;
-        if (column + 16 < j) p[at + 16] = r == 0 ? x.R0.B : r == 1 ? x.R1.B : r == 2 ? x.R2.B : x.R3.B;
-        if (column + 32 < j) p[at + 32] = r == 0 ? x.R0.C : r == 1 ? x.R1.C : r == 2 ? x.R2.C : x.R3.C;
-        if (column + 48 < j) p[at + 48] = r == 0 ? x.R0.D : r == 1 ? x.R1.D : r == 2 ? x.R2.D : x.R3.D;
-    }
-
-    /// <summary>Column j of S from the diagonal on; the registers take up column j of the inverse.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void PublishColumn(ArrayView<double> p, ref Tile x, int j, int row)
-    {
-        int q = j >> 4, at = (j * Pitch) + row;
-        if (row >= j) p[at] = Take(ref x.R0, q);
-        else Take(ref x.R0, q);
-        if (row + 1 >= j) p[at + 1] = Take(ref x.R1, q);
-        else Take(ref x.R1, q);
-        if (row + 2 >= j) p[at + 2] = Take(ref x.R2, q);
-        else Take(ref x.R2, q);
-        if (row + 3 >= j) p[at + 3] = Take(ref x.R3, q);
-        else Take(ref x.R3, q);
-    }
-
-    /// <summary>Column q of a row, which is then zero.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static double Take(ref DoubleQuad quad, int q)
-    {
-        double value = q == 0 ? quad.A : q == 1 ? quad.B : q == 2 ? quad.C : quad.D;
-        quad.A = q == 0 ? 0.0 : quad.A;
-        quad.B = q == 1 ? 0.0 : quad.B;
-        quad.C = q == 2 ? 0.0 : quad.C;
-        quad.D = q == 3 ? 0.0 : quad.D;
-        return value;
-    }
-
-    /// <summary>What the rows below take off, each times its factor.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static DoubleQuad Line(ArrayView<double> p, int j, int column)
-    {
-        int at = (j * Pitch) + column;
-        DoubleQuad line = default;
-        line.A = column == j ? 1.0 : p[at];
-        line.B = column + 16 == j ? 1.0 : p[at + 16];
-        line.C = column + 32 == j ? 1.0 : p[at + 32];
-        line.D = column + 48 == j ? 1.0 : p[at + 48];
-        return line;
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Eliminate(ref Tile x, ArrayView<double> p, int j, int row, double reciprocal, in DoubleQuad line)
-    {
-        int at = (j * Pitch) + row;
-        if (row > j) x.R0.Add(-(p[at] * reciprocal), line);
-        if (row + 1 > j) x.R1.Add(-(p[at + 1] * reciprocal), line);
-        if (row + 2 > j) x.R2.Add(-(p[at + 2] * reciprocal), line);
-        if (row + 3 > j) x.R3.Add(-(p[at + 3] * reciprocal), line);
     }
 
     /// <summary>L⁻¹ = D^(−½)·L̃⁻¹ (or D⁻¹·L̃⁻¹ for a factor given), zeros above its diagonal.</summary>

@@ -112,6 +112,7 @@ internal sealed partial class GpuKernels
         MatrixOutput output = OutputOf(call, s.M, s.N, s.LdC, alpha, beta, c, epilogue);
         ArrayView<float> a = call.Read(a1), b = call.Read(b1);
         ArrayView<float> secondA = products == 2 ? call.Read(a2) : a, secondB = products == 2 ? call.Read(b2) : b;
+        if (TryCuBlas(s, a, b, products, output) || TryTensorProduct(call, s, a, b, secondA, secondB, products, output)) return;
         bool both = s.TransposeA && s.TransposeB;
         GpuProductPlan plan = both
             ? GpuProductPlan.For(GpuTileSize.Tile64x64, s.M, s.N, s.K, products, Units, lower: false)

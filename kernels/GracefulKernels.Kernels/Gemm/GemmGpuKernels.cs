@@ -4,10 +4,10 @@ namespace GracefulKernels.Kernels;
 internal static class GemmGpuKernels
 {
     public static readonly GpuKernel<ProductArguments<AlongInner, AlongInner, MatrixOutput>> Nt128x128 =
-        new(GpuProduct.Run<Tile128x128, AlongInner, MatrixWalk, AlongInner, MatrixWalk, MatrixOutput>, 256, KernelTraits.Vectors);
+        new(GpuProduct.Run<Tile128x128, AlongInner, MatrixWalk, AlongInner, MatrixWalk, MatrixOutput>, 256, KernelTraits.Vectors, sharing: 2);
 
     public static readonly GpuKernel<ProductArguments<AlongInner, AlongInner, MatrixOutput>> Nt128x64 =
-        new(GpuProduct.Run<Tile128x64, AlongInner, MatrixWalk, AlongInner, MatrixWalk, MatrixOutput>, 128, KernelTraits.Vectors);
+        new(GpuProduct.Run<Tile128x64, AlongInner, MatrixWalk, AlongInner, MatrixWalk, MatrixOutput>, 128, KernelTraits.Vectors, sharing: 4);
 
     public static readonly GpuKernel<ProductArguments<AlongInner, AlongInner, MatrixOutput>> Nt128x32 =
         new(GpuProduct.Run<Tile128x32, AlongInner, MatrixWalk, AlongInner, MatrixWalk, MatrixOutput>, 128, KernelTraits.Vectors);
@@ -19,10 +19,10 @@ internal static class GemmGpuKernels
         new(GpuProduct.Run<Tile64x64, AlongInner, MatrixWalk, AlongInner, MatrixWalk, MatrixOutput>, 128, KernelTraits.Vectors);
 
     public static readonly GpuKernel<ProductArguments<AlongInner, AcrossInner, MatrixOutput>> Nn128x128 =
-        new(GpuProduct.Run<Tile128x128, AlongInner, MatrixWalk, AcrossInner, MatrixWalk, MatrixOutput>, 256, KernelTraits.Vectors);
+        new(GpuProduct.Run<Tile128x128, AlongInner, MatrixWalk, AcrossInner, MatrixWalk, MatrixOutput>, 256, KernelTraits.Vectors, sharing: 2);
 
     public static readonly GpuKernel<ProductArguments<AlongInner, AcrossInner, MatrixOutput>> Nn128x64 =
-        new(GpuProduct.Run<Tile128x64, AlongInner, MatrixWalk, AcrossInner, MatrixWalk, MatrixOutput>, 128, KernelTraits.Vectors);
+        new(GpuProduct.Run<Tile128x64, AlongInner, MatrixWalk, AcrossInner, MatrixWalk, MatrixOutput>, 128, KernelTraits.Vectors, sharing: 4);
 
     public static readonly GpuKernel<ProductArguments<AlongInner, AcrossInner, MatrixOutput>> Nn128x32 =
         new(GpuProduct.Run<Tile128x32, AlongInner, MatrixWalk, AcrossInner, MatrixWalk, MatrixOutput>, 128, KernelTraits.Vectors);
@@ -34,10 +34,10 @@ internal static class GemmGpuKernels
         new(GpuProduct.Run<Tile64x64, AlongInner, MatrixWalk, AcrossInner, MatrixWalk, MatrixOutput>, 128, KernelTraits.Vectors);
 
     public static readonly GpuKernel<ProductArguments<AcrossInner, AcrossInner, MatrixOutput>> Tn128x128 =
-        new(GpuProduct.Run<Tile128x128, AcrossInner, MatrixWalk, AcrossInner, MatrixWalk, MatrixOutput>, 256, KernelTraits.Vectors);
+        new(GpuProduct.Run<Tile128x128, AcrossInner, MatrixWalk, AcrossInner, MatrixWalk, MatrixOutput>, 256, KernelTraits.Vectors, sharing: 2);
 
     public static readonly GpuKernel<ProductArguments<AcrossInner, AcrossInner, MatrixOutput>> Tn128x64 =
-        new(GpuProduct.Run<Tile128x64, AcrossInner, MatrixWalk, AcrossInner, MatrixWalk, MatrixOutput>, 128, KernelTraits.Vectors);
+        new(GpuProduct.Run<Tile128x64, AcrossInner, MatrixWalk, AcrossInner, MatrixWalk, MatrixOutput>, 128, KernelTraits.Vectors, sharing: 4);
 
     public static readonly GpuKernel<ProductArguments<AcrossInner, AcrossInner, MatrixOutput>> Tn128x32 =
         new(GpuProduct.Run<Tile128x32, AcrossInner, MatrixWalk, AcrossInner, MatrixWalk, MatrixOutput>, 128, KernelTraits.Vectors);

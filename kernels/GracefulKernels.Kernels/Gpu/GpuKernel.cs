@@ -28,11 +28,12 @@ internal abstract class GpuKernel
 {
     private static readonly Lazy<IReadOnlyList<GpuKernel>> Found = new(Find);
 
-    protected GpuKernel(MethodInfo method, int groupSize, KernelTraits traits)
+    protected GpuKernel(MethodInfo method, int groupSize, KernelTraits traits, int sharing)
     {
         Method = method;
         GroupSize = groupSize;
         Traits = traits;
+        Sharing = sharing;
         Name = NameOf(method);
     }
 
@@ -49,10 +50,13 @@ internal abstract class GpuKernel
 
     public KernelTraits Traits { get; }
 
+    /// <summary>Groups that are to share a multiprocessor, which bounds the registers of a thread; 0 where the compiler may take what it likes.</summary>
+    public int Sharing { get; }
+
     public EntryPointDescription EntryPoint => EntryPointDescription.FromExplicitlyGroupedKernel(Method);
 
     /// <summary>Tells the compiler of the device how many threads a group has, so that it gives each as many registers as it can.</summary>
-    public KernelSpecialization Specialization => new(GroupSize, null);
+    public KernelSpecialization Specialization => new(GroupSize, Sharing > 0 ? Sharing : null);
 
     public override string ToString() => Name;
 
@@ -73,6 +77,7 @@ internal abstract class GpuKernel
 }
 
 /// <summary>A kernel over arguments of <typeparamref name="TArguments"/>: views and numbers.</summary>
-internal sealed class GpuKernel<TArguments>(Action<TArguments> kernel, int groupSize = GpuKernels.GroupSize, KernelTraits traits = KernelTraits.None)
-    : GpuKernel(kernel.Method, groupSize, traits)
+internal sealed class GpuKernel<TArguments>(
+    Action<TArguments> kernel, int groupSize = GpuKernels.GroupSize, KernelTraits traits = KernelTraits.None, int sharing = 0)
+    : GpuKernel(kernel.Method, groupSize, traits, sharing)
     where TArguments : struct;

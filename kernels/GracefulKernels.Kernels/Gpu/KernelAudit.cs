@@ -34,9 +34,12 @@ internal static partial class KernelAudit
         {
             return $"a pointer without an address space ({pointer.Value.Trim()}), which OpenCL 1.2 and 3.0 devices need not have";
         }
-        if (OpenClIntegerSelect().Match(source) is { Success: true } select) return $"an int literal selected as a float: {select.Value}";
+        if (source.Contains("typedef private", StringComparison.Ordinal)) return "local memory: an array did not stay in registers";
+        if (OpenClTinyFloat().Match(source) is { Success: true } tiny) return $"the float {tiny.Value}: an int literal selected as a float (write 0f, 1f)";
+        if (OpenClFloatAtomic().IsMatch(source)) return "a float atomic: its order, and so its bits, change from run to run";
+        if (source.Contains("FusedMultiplyAdd (", StringComparison.Ordinal)) return "a call of an undefined function";
         if (source.Contains("sub_group_", StringComparison.Ordinal)) return "a subgroup operation, which OpenCL devices need not have";
-        if (source.Contains("work_group_reduce", StringComparison.Ordinal)) return "a group reduction, which OpenCL 1.2 devices do not have";
+        if (GroupReduction().IsMatch(source)) return "a group reduction, which OpenCL 1.2 devices do not have";
         return null;
     }
 
@@ -44,7 +47,7 @@ internal static partial class KernelAudit
     private static partial Regex ConditionalUniformBranch();
 
     // Denormals below 2⁻¹²⁶: the bits of small ints. No kernel means one of them.
-    [GeneratedRegex(@"\b0f00[0-7][0-9A-Fa-f]{5}\b(?<!0f00000000)")]
+    [GeneratedRegex(@"\b0f00[0-7][0-9A-Fa-f]{5}\b(?<!0f00000000)|\b0d000[0-9A-Fa-f]{13}\b(?<!0d0000000000000000)")]
     private static partial Regex TinyFloat();
 
     [GeneratedRegex(@"(atom|red)\.[a-z.]*\.f(16|32|64)")]
@@ -53,9 +56,17 @@ internal static partial class KernelAudit
     [GeneratedRegex(@"(ld|st)\.global(\.[a-z]+)*\.(v4\.[fbsu]32|v2\.[fbsu]64)|cp\.async\.[a-z]+\.shared\.global")]
     private static partial Regex GlobalVector();
 
-    [GeneratedRegex(@"^\s*(typedef\s+)?(?!.*\b(global|local|constant|private)\b)(const\s+)?(struct\s+)?[A-Za-z_]\w*\s*\*.*$", RegexOptions.Multiline)]
+    [GeneratedRegex(@"\b__generic\b.*$|^\s*(typedef\s+)?(?!.*\b(global|local|constant|private)\b)(const\s+)?(struct\s+)?[A-Za-z_]\w*\s*\*.*$", RegexOptions.Multiline)]
     private static partial Regex GenericPointer();
 
-    [GeneratedRegex(@"as_float\(\s*select\([^;]*;|as_double\(\s*select\([^;]*;")]
-    private static partial Regex OpenClIntegerSelect();
+    // The same numbers in decimal.
+    [GeneratedRegex(@"\b\d+(\.\d+)?E-(39|4\d)f\b|\b\d+(\.\d+)?E-3(09|1\d|2\d)\b(?!f)")]
+    private static partial Regex OpenClTinyFloat();
+
+    // A float as an int, exchanged until nobody came between.
+    [GeneratedRegex(@"\b(var\d+) =\s+as_u?(int|long) \([^;]*;[\s\S]*?atomic_compare_exchange_strong \([^;]*\)\s*\1\)")]
+    private static partial Regex OpenClFloatAtomic();
+
+    [GeneratedRegex(@"\bwork_group_(reduce|scan|all|any|broadcast)")]
+    private static partial Regex GroupReduction();
 }

@@ -6,7 +6,7 @@ namespace GracefulKernels.Kernels;
 /// <summary>
 /// How threads share matrices [images × rows × columns] whose rows lie behind one another: a group is <see cref="High"/> rows of
 /// <see cref="Width"/> columns, and a thread keeps its column, so that what belongs to the column is loaded once. A column is a float or a
-/// <see cref="Float4"/>. No thread divides but once, at its beginning, and neighbouring threads touch neighbouring memory: rows too, since a
+/// <see cref="Float4"/>. Neighbouring threads touch neighbouring memory: rows too, since a
 /// group's rows are neighbours.
 /// </summary>
 internal struct RowGrid
@@ -21,6 +21,8 @@ internal struct RowGrid
     /// <summary>Half of the smallest power of two that is not below <see cref="High"/>: where a tree over a group's rows begins.</summary>
     public int HalfHigh;
 
+    public FastDivisor ByWidth, ByColumnBlocks, ByRowBlocks;
+
     /// <param name="rows">Rows of one image.</param>
     /// <param name="columns">Columns, in elements of the kernel's kind.</param>
     /// <param name="rowsPerThread">Rows that a thread takes where that leaves enough groups.</param>
@@ -29,16 +31,27 @@ internal struct RowGrid
         if (columns == 0) return default;
         int width = Math.Min(columns, GpuKernels.GroupSize), high = GpuKernels.GroupSize / width;
         long rowsPerGroup = (long)high * rowsPerThread;
-        return new()
+        int columnBlocks = (int)(((long)columns + width - 1) / width);
+        return new RowGrid
         {
             Rows = rows,
             Columns = columns,
             Width = width,
             High = high,
-            ColumnBlocks = (int)(((long)columns + width - 1) / width),
+            ColumnBlocks = columnBlocks,
             HalfHigh = (int)(System.Numerics.BitOperations.RoundUpToPowerOf2((uint)high) / 2),
-            RowBlocks = checked((int)((rows + rowsPerGroup - 1) / rowsPerGroup)),
-        };
+            ByWidth = FastDivisor.Of(width),
+            ByColumnBlocks = FastDivisor.Of(columnBlocks),
+        }.WithRowBlocks(checked((int)((rows + rowsPerGroup - 1) / rowsPerGroup)));
+    }
+
+    /// <summary>With so many groups along the rows of an image: more rows a thread, or fewer.</summary>
+    public readonly RowGrid WithRowBlocks(int count)
+    {
+        RowGrid grid = this;
+        grid.RowBlocks = count;
+        grid.ByRowBlocks = FastDivisor.Of(Math.Max(1, count));
+        return grid;
     }
 
     /// <summary>Groups to launch for so many images.</summary>
@@ -65,11 +78,11 @@ internal struct RowPlace
     public static RowPlace Of(RowGrid grid)
     {
         int thread = Group.IdxX, block = Grid.IdxX;
-        int line = block / grid.ColumnBlocks, image = line / grid.RowBlocks;
+        int line = grid.ByColumnBlocks.Quotient(block), image = grid.ByRowBlocks.Quotient(line);
         int rowBlock = line - (image * grid.RowBlocks);
-        int local = thread / grid.Width;
+        int local = grid.ByWidth.Quotient(thread);
         int column = ((block - (line * grid.ColumnBlocks)) * grid.Width) + thread - (local * grid.Width);
-        bool works = local < grid.High && column < grid.Columns;
+        bool works = local < grid.High & column < grid.Columns;
         long row = ((long)rowBlock * grid.High) + local;
         return new()
         {

@@ -42,7 +42,8 @@ internal static class MaxPoolGpuKernels
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static Best Of(Best best, float value, int place)
         {
-            bool takes = !float.IsNaN(best.Value) && (float.IsNaN(value) || value > best.Value);
+            // Without && and ||, which become a tree of branches for each of four channels.
+            bool takes = (value > best.Value | float.IsNaN(value)) & !float.IsNaN(best.Value);
             return new() { Value = takes ? value : best.Value, Place = takes ? place : best.Place };
         }
     }
@@ -112,7 +113,7 @@ internal static class MaxPoolGpuKernels
             PoolWindow window = PoolWindow.Of(g.Map, (int)pixel);
             float y = 0;
             // A place outside the window is none that max pooling gives, and nothing to read.
-            if (ky >= window.Top && ky < window.Bottom && kx >= window.Left && kx < window.Right)
+            if (ky >= window.Top & ky < window.Bottom & kx >= window.Left & kx < window.Right)
             {
                 long source = window.Pixel + ((long)(ky - window.Top) * g.Map.Width) + kx - window.Left;
                 y = g.Input[(source * g.Grid.Columns) + at.Column];

@@ -70,9 +70,7 @@ internal sealed partial class GpuKernels
         using GpuCall call = Begin();
         GlobalMeanGpuKernels.Arguments g = new() { Input = call.Read(x), Output = call.Write(y) };
         bool quads = channels % 4 == 0 && Aligned(g.Input) && Aligned(g.Output);
-        g.Grid = RowGrid.Of(pixels, quads ? channels / 4 : channels, rowsPerThread: 1);
-        // One group sums a whole image.
-        g.Grid.RowBlocks = 1;
+        g.Grid = RowGrid.Of(pixels, quads ? channels / 4 : channels, rowsPerThread: 1).WithRowBlocks(1);
         call.Launch(quads ? GlobalMeanGpuKernels.Mean : GlobalMeanGpuKernels.MeanAny, g.Grid.Groups(batch), g);
     }
 

@@ -12,7 +12,7 @@ internal static class SyrkGpuKernels
     public const int SumTile = 32;
 
     public static readonly GpuKernel<ProductArguments<SampleSource, SampleSource, MatrixOutput>> Samples128x128 =
-        new(GpuProduct.Run<Tile128x128, SampleSource, MatrixWalk, SampleSource, MatrixWalk, MatrixOutput>, 256, KernelTraits.Vectors);
+        new(GpuProduct.Run<Tile128x128, SampleSource, MatrixWalk, SampleSource, MatrixWalk, MatrixOutput>, 256, KernelTraits.Vectors, sharing: 2);
 
     public static readonly GpuKernel<ProductArguments<SampleSource, SampleSource, MatrixOutput>> Samples64x64 =
         new(GpuProduct.Run<Tile64x64, SampleSource, MatrixWalk, SampleSource, MatrixWalk, MatrixOutput>, 128, KernelTraits.Vectors);

@@ -10,6 +10,8 @@ public abstract class CholeskyBatchTests(KernelFamily family)
         { 1, 5 }, { 2, 1 }, { 3, 17 }, { 4, 48 }, { 5, 49 }, { 16, 30 }, { 2, 96 }, { 3, 150 },
         // More than one panel: what is left over shares the threads.
         { 1, 200 }, { 3, 200 }, { 4, 193 }, { 7, 240 }, { 6, 385 },
+        // More matrices than a device has places for groups.
+        { 700, 3 }, { 150, 65 },
     };
 
     [Theory]
@@ -67,6 +69,35 @@ public abstract class CholeskyBatchTests(KernelFamily family)
                 buffer.Span.CopyTo(a);
             }
             Everywhere.AssertSame<double>(Join(alone, stride), inverses, $"n = {n}");
+        }
+    }
+
+    /// <summary>Where the work of one call follows on that of another with nothing copied between, and matrices do not begin an allocation.</summary>
+    [Fact]
+    public void InDeviceMemory()
+    {
+        const int N = 190, Ld = 193, Count = 3, Length = ((N - 1) * Ld) + N, Offset = 3;
+        double[] all = Join([.. Enumerable.Range(0, Count).Select(i => SymmetricMatrix.Spread(N, Ld, SymmetricMatrix.PositiveDefinite(N, i), double.NaN, lowerOnly: true))], Length);
+        double[] expected = family.Run(all, (k, o) =>
+        {
+            using var pivots = new GuardedBuffer<int>(Count);
+            k.CholeskyFactorBatch(Count, N, o, Ld, Length, pivots.Block);
+            k.CholeskyInverseBatch(Count, N, o, Ld, Length);
+        });
+        foreach (IKernels k in family.Sets)
+        {
+            using DeviceMemory memory = k.Allocate((all.Length + Offset) * sizeof(double)), report = k.Allocate(Count * sizeof(int));
+            Block<double> matrices = memory.AsBlock<double>().Slice(Offset, all.Length);
+            Block<int> pivots = report.AsBlock<int>().Slice(0, Count);
+            k.Upload<double>(all, matrices);
+            k.CholeskyFactorBatch(Count, N, matrices, Ld, Length, pivots);
+            k.CholeskyInverseBatch(Count, N, matrices, Ld, Length);
+            double[] inverses = new double[all.Length];
+            int[] found = new int[Count];
+            k.Download(matrices, inverses.AsSpan());
+            k.Download(pivots, found.AsSpan());
+            Everywhere.AssertSame<double>(expected, inverses, k.Name);
+            Assert.All(found, pivot => Assert.Equal(-1, pivot));
         }
     }
 

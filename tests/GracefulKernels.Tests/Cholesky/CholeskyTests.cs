@@ -12,7 +12,7 @@ public abstract class CholeskyTests(KernelFamily family)
     /// </summary>
     private IEnumerable<int> Orders => family.IsCpu
         ? [.. Enumerable.Range(0, 71), 95, 96, 97, 127, 143, 191, 192, 193, 200, 240, 333, 400]
-        : [.. Enumerable.Range(0, 18), 31, 32, 33, 47, 48, 49, 62, 63, 64, 65, 66, 79, 97, 127, 128, 129, 191, 192, 193, 200, 255, 256, 257, 321, 400];
+        : [.. Enumerable.Range(0, 18), 31, 32, 33, 47, 48, 49, 62, 63, 64, 65, 66, 79, 97, 127, 128, 129, 191, 192, 193, 200, 255, 256, 257, 321, 400, 577];
 
     [Fact]
     public void FactorReproducesTheMatrix()
