@@ -8,10 +8,10 @@ namespace GracefulKernels.Kernels;
 internal static class ConvolutionGpuKernels
 {
     public static readonly GpuKernel<ProductArguments<PatchesAlong, AlongInner, MatrixOutput>> Forward128x128 =
-        new(GpuProduct.Run<Tile128x128, PatchesAlong, PatchWalk, AlongInner, MatrixWalk, MatrixOutput>, 256, KernelTraits.Vectors);
+        new(GpuProduct.Run<Tile128x128, PatchesAlong, PatchWalk, AlongInner, MatrixWalk, MatrixOutput>, 256, KernelTraits.Vectors, sharing: 2);
 
     public static readonly GpuKernel<ProductArguments<PatchesAlong, AlongInner, MatrixOutput>> Forward128x64 =
-        new(GpuProduct.Run<Tile128x64, PatchesAlong, PatchWalk, AlongInner, MatrixWalk, MatrixOutput>, 128, KernelTraits.Vectors);
+        new(GpuProduct.Run<Tile128x64, PatchesAlong, PatchWalk, AlongInner, MatrixWalk, MatrixOutput>, 128, KernelTraits.Vectors, sharing: 4);
 
     public static readonly GpuKernel<ProductArguments<PatchesAlong, AlongInner, MatrixOutput>> Forward128x32 =
         new(GpuProduct.Run<Tile128x32, PatchesAlong, PatchWalk, AlongInner, MatrixWalk, MatrixOutput>, 128, KernelTraits.Vectors);
@@ -23,10 +23,10 @@ internal static class ConvolutionGpuKernels
         new(GpuProduct.Run<Tile64x64, PatchesAlong, PatchWalk, AlongInner, MatrixWalk, MatrixOutput>, 128, KernelTraits.Vectors);
 
     public static readonly GpuKernel<ProductArguments<PatchesAlong, WeightsByTap, MatrixOutput>> InputGradient128x128 =
-        new(GpuProduct.Run<Tile128x128, PatchesAlong, PatchWalk, WeightsByTap, WeightWalk, MatrixOutput>, 256, KernelTraits.Vectors);
+        new(GpuProduct.Run<Tile128x128, PatchesAlong, PatchWalk, WeightsByTap, WeightWalk, MatrixOutput>, 256, KernelTraits.Vectors, sharing: 2);
 
     public static readonly GpuKernel<ProductArguments<PatchesAlong, WeightsByTap, MatrixOutput>> InputGradient128x64 =
-        new(GpuProduct.Run<Tile128x64, PatchesAlong, PatchWalk, WeightsByTap, WeightWalk, MatrixOutput>, 128, KernelTraits.Vectors);
+        new(GpuProduct.Run<Tile128x64, PatchesAlong, PatchWalk, WeightsByTap, WeightWalk, MatrixOutput>, 128, KernelTraits.Vectors, sharing: 4);
 
     public static readonly GpuKernel<ProductArguments<PatchesAlong, WeightsByTap, MatrixOutput>> InputGradient128x32 =
         new(GpuProduct.Run<Tile128x32, PatchesAlong, PatchWalk, WeightsByTap, WeightWalk, MatrixOutput>, 128, KernelTraits.Vectors);
@@ -38,10 +38,10 @@ internal static class ConvolutionGpuKernels
         new(GpuProduct.Run<Tile64x64, PatchesAlong, PatchWalk, WeightsByTap, WeightWalk, MatrixOutput>, 128, KernelTraits.Vectors);
 
     public static readonly GpuKernel<ProductArguments<AcrossInner, PatchesAcross, MatrixOutput>> WeightGradient128x128 =
-        new(GpuProduct.Run<Tile128x128, AcrossInner, MatrixWalk, PatchesAcross, PatchElementWalk, MatrixOutput>, 256, KernelTraits.Vectors);
+        new(GpuProduct.Run<Tile128x128, AcrossInner, MatrixWalk, PatchesAcross, PatchElementWalk, MatrixOutput>, 256, KernelTraits.Vectors, sharing: 2);
 
     public static readonly GpuKernel<ProductArguments<AcrossInner, PatchesAcross, MatrixOutput>> WeightGradient128x64 =
-        new(GpuProduct.Run<Tile128x64, AcrossInner, MatrixWalk, PatchesAcross, PatchElementWalk, MatrixOutput>, 128, KernelTraits.Vectors);
+        new(GpuProduct.Run<Tile128x64, AcrossInner, MatrixWalk, PatchesAcross, PatchElementWalk, MatrixOutput>, 128, KernelTraits.Vectors, sharing: 4);
 
     public static readonly GpuKernel<ProductArguments<AcrossInner, PatchesAcross, MatrixOutput>> WeightGradient64x64 =
         new(GpuProduct.Run<Tile64x64, AcrossInner, MatrixWalk, PatchesAcross, PatchElementWalk, MatrixOutput>, 128, KernelTraits.Vectors);

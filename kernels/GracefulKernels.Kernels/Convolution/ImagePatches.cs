@@ -63,7 +63,7 @@ internal struct ImagePatches
             Runs = runs,
             TapLines = y.Count,
             Length = checked(y.Count * runs * runLength),
-            Quads = channels % 4 == 0 && GpuKernels.Aligned(values) ? 1 : 0,
+            Quads = channels % 4 == 0 && GpuKernels.Aligned(values) && values.Length / 4 <= int.MaxValue ? 1 : 0,
             PerImage = FastDivisor.Of(Math.Max(1, y.Grid * x.Grid)),
             PerLine = FastDivisor.Of(Math.Max(1, x.Grid)),
             PerRun = FastDivisor.Of(Math.Max(1, runLength)),
@@ -89,7 +89,8 @@ internal struct ImagePatches
         Float4 quad = default;
         if (Quads != 0)
         {
-            if (IsInside(y, x)) quad = Values.Cast<Float4>()[Offset(image, y, x) >> 2];
+            // Quads are few enough for 32 bits, and a line has whole ones.
+            if (IsInside(y, x)) quad = Values.Cast<Float4>()[(((image * Lines) + y) * (LineLength >> 2)) + (x >> 2)];
             return quad;
         }
         // Where the run of the first element ends, and its line of taps.

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using ILGPU;
 
@@ -29,7 +30,7 @@ internal struct WeightsByTap : ITileSource<WeightWalk>
     /// <summary>Inner steps: all taps, each with all outputs.</summary>
     public int Inner;
 
-    /// <summary>Elements from output to output.</summary>
+    /// <summary>Elements from output to output. All weights are fewer than 2³¹.</summary>
     public int PatchLength;
 
     /// <summary>Elements before the first tap; from a tap to the one beside it, and to the one below it.</summary>
@@ -40,21 +41,25 @@ internal struct WeightsByTap : ITileSource<WeightWalk>
 
     public FastDivisor PerTap, PerLine;
 
-    public static WeightsByTap Of(ArrayView<float> w, in ConvolutionShape s, in Residue y, in Residue x) => new()
+    public static WeightsByTap Of(ArrayView<float> w, in ConvolutionShape s, in Residue y, in Residue x)
     {
-        Values = w,
-        Channels = s.InChannels,
-        Outputs = s.OutChannels,
-        Across = x.Count,
-        Inner = checked(y.Count * x.Count * s.OutChannels),
-        PatchLength = s.PatchLength,
-        Start = ((y.LastTap * s.KernelWidth) + x.LastTap) * s.InChannels,
-        StepX = -x.TapStep * s.InChannels,
-        StepY = -y.TapStep * s.KernelWidth * s.InChannels,
-        Quads = s.InChannels % 4 == 0 && GpuKernels.Aligned(w) ? 1 : 0,
-        PerTap = FastDivisor.Of(Math.Max(1, s.OutChannels)),
-        PerLine = FastDivisor.Of(Math.Max(1, x.Count)),
-    };
+        Debug.Assert(w.Length <= int.MaxValue);
+        return new()
+        {
+            Values = w,
+            Channels = s.InChannels,
+            Outputs = s.OutChannels,
+            Across = x.Count,
+            Inner = checked(y.Count * x.Count * s.OutChannels),
+            PatchLength = s.PatchLength,
+            Start = ((y.LastTap * s.KernelWidth) + x.LastTap) * s.InChannels,
+            StepX = -x.TapStep * s.InChannels,
+            StepY = -y.TapStep * s.KernelWidth * s.InChannels,
+            Quads = s.InChannels % 4 == 0 && GpuKernels.Aligned(w) ? 1 : 0,
+            PerTap = FastDivisor.Of(Math.Max(1, s.OutChannels)),
+            PerLine = FastDivisor.Of(Math.Max(1, x.Count)),
+        };
+    }
 
     public readonly bool AlongInner => false;
 
@@ -69,7 +74,7 @@ internal struct WeightsByTap : ITileSource<WeightWalk>
         {
             int tap = PerTap.Quotient(walk.Inner), output = walk.Inner - (tap * Outputs);
             int line = PerLine.Quotient(tap), across = tap - (line * Across);
-            long offset = ((long)output * PatchLength) + (Start + (line * StepY) + (across * StepX) + walk.Channel);
+            int offset = (output * PatchLength) + Start + (line * StepY) + (across * StepX) + walk.Channel;
             if (Quads != 0)
             {
                 quad = Values.Cast<Float4>()[offset >> 2];
