@@ -8,9 +8,8 @@ archive=$(realpath -m "${1:-gpu.tar.xz}")
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
-# Lock files hold the packages of the ordinary build; a trimmed build for one system needs its runtime pack besides.
-publish=(-c Release -r linux-x64 --self-contained -p:PublishTrimmed=true -p:TrimMode=partial -p:GpuBundle=true -p:RestorePackagesWithLockFile=false
-    -p:DebugType=none -p:GenerateDocumentationFile=false -p:SatelliteResourceLanguages=en -v quiet)
+publish=(-c Release -r linux-x64 --self-contained -p:PublishTrimmed=true -p:TrimMode=partial -p:GpuBundle=true
+    -p:DebugType=none -p:SatelliteResourceLanguages=en -v quiet)
 # Elsewhere than the ordinary build, whose intermediate files are for another target.
 dotnet publish src/GracefulKernels.Cli "${publish[@]}" --artifacts-path "$folder/build-cli" -o "$folder/gpu/graceful"
 dotnet publish tests/GracefulKernels.Tests "${publish[@]}" --artifacts-path "$folder/build-tests" -o "$folder/gpu/tests"
