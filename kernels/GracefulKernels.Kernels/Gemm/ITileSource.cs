@@ -9,8 +9,8 @@ namespace GracefulKernels.Kernels;
 /// To write a source: a struct of views and sizes, filled by the host, and a walk. <see cref="Begin"/> is called once for each quad that a thread loads of
 /// a block (at most two) and again where a slice or the second product of a pair begins; divisions belong there. <see cref="Next"/> is called once a
 /// block, <c>step</c> inner steps after the time before, until the product ends: it loads and moves on, with additions and comparisons only. Both may be
-/// asked for rows and steps behind the ends and must give zeros there, without touching memory. A source of images keeps, for example, the
-/// offset of its pixel and tap, and carries from channels to taps in <see cref="Next"/>.
+/// asked for rows and steps behind the ends and must give zeros there, without touching memory. A source of images, for
+/// example, keeps its position and finds its tap from the inner step with a <see cref="FastDivisor"/>.
 /// <para>Loads of 16 bytes need the host's word (<see cref="GpuKernels.Aligned{T}"/>, and sizes that are multiples of 4) and a branch that is the same for
 /// all threads; the other branch loads single elements. Neighbouring quads go to neighbouring threads.</para>
 /// </remarks>
