@@ -30,6 +30,8 @@ internal struct PatchesAcross : ITileSource<PatchElementWalk>
 
     public readonly bool AlongInner => false;
 
+    public readonly bool Pairs => false;
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public readonly PatchElementWalk Begin(int row, int inner)
     {

@@ -27,6 +27,8 @@ internal struct PatchesAlong : ITileSource<PatchWalk>
 
     public readonly bool AlongInner => true;
 
+    public readonly bool Pairs => true;
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public readonly PatchWalk Begin(int row, int inner)
     {

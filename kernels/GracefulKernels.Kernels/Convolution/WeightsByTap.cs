@@ -63,6 +63,8 @@ internal struct WeightsByTap : ITileSource<WeightWalk>
 
     public readonly bool AlongInner => false;
 
+    public readonly bool Pairs => false;
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public readonly WeightWalk Begin(int row, int inner) => new() { Inner = row < Channels ? inner : Inner, Channel = row };
 

@@ -78,7 +78,8 @@ internal static class GpuProduct
         int block = Grid.IdxY * g.SliceBlocks;
         int end = block + g.SliceBlocks;
         if (end > g.AllBlocks) end = g.AllBlocks;
-        bool second = block >= g.Blocks;
+        bool pairs = default(TA).Pairs && default(TB).Pairs;
+        bool second = pairs && block >= g.Blocks;
         int inner = (second ? block - g.Blocks : block) * tile.Inner;
         if (second)
         {
@@ -102,7 +103,7 @@ internal static class GpuProduct
             block++;
             if (block < end)
             {
-                if (block == g.Blocks)
+                if (pairs && block == g.Blocks)
                 {
                     second = true;
                     a.Begin(g.SecondA, tile.Rows, firstRow, 0);

@@ -19,6 +19,9 @@ internal interface ITileSource<TWalk> where TWalk : unmanaged
     /// <summary>A constant: whether a quad is four inner steps of one row; else it is four rows of one inner step.</summary>
     bool AlongInner { get; }
 
+    /// <summary>A constant: whether there are products of pairs with this operand. Their code is as long again.</summary>
+    bool Pairs { get; }
+
     /// <summary>The walk of the quad whose first element is (<paramref name="row"/>, <paramref name="inner"/>). Either may lie behind the end.</summary>
     TWalk Begin(int row, int inner);
 

@@ -27,6 +27,8 @@ internal struct AlongInner : ITileSource<MatrixWalk>
 
     readonly bool ITileSource<MatrixWalk>.AlongInner => true;
 
+    public readonly bool Pairs => true;
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public readonly MatrixWalk Begin(int row, int inner) => new() { Offset = ((long)row * Ld) + inner, Left = row < Rows ? Inner - inner : 0 };
 
@@ -61,6 +63,8 @@ internal struct AcrossInner : ITileSource<MatrixWalk>
     public int Quads;
 
     readonly bool ITileSource<MatrixWalk>.AlongInner => false;
+
+    public readonly bool Pairs => true;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public readonly MatrixWalk Begin(int row, int inner) => new() { Offset = ((long)inner * Ld) + row, Left = row < Rows ? Inner - inner : 0, Rows = Rows - row };

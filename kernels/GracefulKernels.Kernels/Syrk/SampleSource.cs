@@ -20,6 +20,8 @@ internal struct SampleSource : ITileSource<MatrixWalk>
 
     public readonly bool AlongInner => false;
 
+    public readonly bool Pairs => false;
+
     /// <summary>Rows counts the features from the quad on; the ones are in the place where it says 0.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public readonly MatrixWalk Begin(int row, int inner) => new()
