@@ -20,6 +20,14 @@ internal sealed record BitCase(string Method, string Shape, Action<IKernels, Bit
         return operands.Result();
     }
 
+    /// <summary>Runs in the memory of a device.</summary>
+    public byte[] RunOnDevice(IKernels kernels, Placement placement)
+    {
+        using var operands = new BitOperands(placement, kernels);
+        Call(kernels, operands);
+        return operands.Result();
+    }
+
     /// <summary>Runs on every set with every number of threads, and compares bytes.</summary>
     public void CheckEverywhere()
     {
