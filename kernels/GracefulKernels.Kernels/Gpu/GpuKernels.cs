@@ -2,7 +2,6 @@ using System.Diagnostics;
 using ILGPU;
 using ILGPU.Runtime;
 using ILGPU.Runtime.Cuda;
-using ILGPU.Runtime.OpenCL;
 
 namespace GracefulKernels.Kernels;
 
@@ -20,9 +19,6 @@ internal sealed partial class GpuKernels : IKernels
     private readonly BufferPool _pool;
     private readonly MemoryBuffer _nothing;
     private readonly CuBlas? _cuBlas;
-
-    // PoCL 3.1 loses the lock of a command that ends while the next is queued, and ends the process.
-    private readonly bool _oneAtATime;
     private readonly GpuMemory?[] _scratch = new GpuMemory?[(int)GpuScratch.Count];
     private readonly Dictionary<GpuKernel, Delegate> _launchers = [];
     private readonly List<Staged> _staged = [];
@@ -37,7 +33,6 @@ internal sealed partial class GpuKernels : IKernels
         Name = name;
         Settings = settings ?? new GpuSettings();
         _stream = accelerator.DefaultStream;
-        _oneAtATime = accelerator.Device is CLDevice device && !device.DeviceType.HasFlag(CLDeviceType.CL_DEVICE_TYPE_GPU);
         RequireTensorCores();
         if (Settings.UseCuBlas) _cuBlas = OpenCuBlas();
         _pool = new BufferPool(accelerator, Title);
@@ -144,7 +139,6 @@ internal sealed partial class GpuKernels : IKernels
         try
         {
             launcher(_stream, new KernelConfig(groups, new Index3D(kernel.GroupSize, 1, 1)), arguments);
-            if (_oneAtATime) _stream.Synchronize();
         }
         catch (AcceleratorException e)
         {
