@@ -2,122 +2,57 @@ using GracefulKernels.Kernels;
 
 namespace GracefulKernels.Tests;
 
-public class RowLossTests
+public abstract class RowLossTests(KernelFamily family)
 {
-    public static TheoryData<string> Targets => KernelSetCases.Names;
 
-    [Theory]
-    [MemberData(nameof(Targets))]
-    public void ValuesAndGradientsMatchTheReference(string target)
+    /// <summary>At the edges of the CPU's layouts; on devices also of the threads that share a row, of groups and of what they can hold.</summary>
+    private int[] Widths => family.IsCpu
+        ? [1, 2, 3, 10, 15, 16, 17, 33, 70, 128, 129, 1000]
+        : family == KernelFamily.Emulated ? [1, 10, 33, 100] : [1, 2, 3, 8, 9, 10, 16, 31, 32, 33, 64, 65, 70, 100, 127, 128, 129, 1000, 1003, 2048, 2052, 4096, 5000];
+
+    [Fact]
+    public void ValuesAndGradientsMatchTheReference()
     {
-        foreach (int classes in new[] { 1, 2, 3, 10, 15, 16, 17, 33, 70, 128, 129, 1000 })
+        foreach (int classes in Widths)
         {
             int rows = classes > 100 ? 23 : 37;
             (float[] zNew, float[] zOld, int[] labels) = RowLossRun.Sample(rows, classes, classes);
             foreach (RowLossOptions options in RowLossRun.AllOptions())
             {
-                Check(options, new RowLossRun(KernelSetCases.Get(target), options, zNew, zOld, labels, classes), zNew, zOld,
-                    labels, classes);
-            }
-        }
-    }
-
-    [Theory]
-    [MemberData(nameof(Targets))]
-    public void WithoutAnOldModelOnlyTheBaseCounts(string target)
-    {
-        (float[] zNew, _, int[] labels) = RowLossRun.Sample(19, 10, 3);
-        foreach (OldDistance distance in Enum.GetValues<OldDistance>())
-        {
-            var options = new RowLossOptions { Distance = distance };
-            var run = new RowLossRun(KernelSetCases.Get(target), options, zNew, null, labels, 10);
-            Check(options, run, zNew, null, labels, 10);
-            Assert.Equal(default, run.Sums.Flips);
-        }
-    }
-
-    [Fact]
-    public void GradientIsTheDerivativeOfTheValue()
-    {
-        // The reference against central differences of itself, in fp64: what the kernel is compared with is a gradient indeed.
-        // The error of a step h is of the order h² times a third derivative, which is below the largest entry, or 1 where that
-        // is 0.
-        (float[] zNew, float[] zOld, int[] labels) = RowLossRun.Sample(10, 6, 5);
-        foreach (RowLossOptions options in RowLossRun.AllOptions())
-        {
-            for (int r = 0; r < 10; r++)
-            {
-                float[] z = zNew[(r * 6)..((r + 1) * 6)], old = zOld[(r * 6)..((r + 1) * 6)];
-                double[] gradient = LossReference.Evaluate(options, z, old, labels[r]).Gradient;
-                double largest = gradient.Max(Math.Abs);
-                for (int k = 0; k < 6; k++)
+                foreach (IKernels kernels in family.Sets)
                 {
-                    float centre = z[k], step = Math.Max(1, MathF.Abs(centre)) * 1e-3f;
-                    z[k] = centre + step;
-                    double up = LossReference.Evaluate(options, z, old, labels[r]).Value, high = z[k];
-                    z[k] = centre - step;
-                    double down = LossReference.Evaluate(options, z, old, labels[r]).Value, low = z[k];
-                    z[k] = centre;
-                    double slope = (up - down) / (high - low) * options.GradientScale;
-                    Assert.True(Math.Abs(slope - gradient[k]) <= (1e-4 * largest) + (step * step),
-                        $"{options}: {slope} {gradient[k]}");
+                    Check(options, new RowLossRun(kernels, options, zNew, zOld, labels, classes), zNew, zOld, labels, classes);
                 }
             }
         }
     }
 
     [Fact]
-    public void EverySetGivesTheSameBits()
+    public void WithoutAnOldModelOnlyTheBaseCounts()
     {
-        // One chunk of rows: threads do not enter, so every option on every instruction set.
-        foreach ((int rows, int classes) in new[] { (0, 5), (1, 1), (70, 3), (33, 17), (25, 70), (19, 129), (9, 1000) })
+        (float[] zNew, _, int[] labels) = RowLossRun.Sample(19, 10, 3);
+        foreach (OldDistance distance in Enum.GetValues<OldDistance>())
         {
-            foreach (RowLossOptions options in RowLossRun.AllOptions()) SameBits(rows, classes, options,
-                KernelSetCases.Targets.Select(t => KernelSetCases.Get(t, 1)));
-        }
-        // Several chunks: every number of threads.
-        foreach ((int rows, int classes) in new[] { (3300, 41), (700, 300) })
-        {
-            SameBits(rows, classes, new RowLossOptions { Distance = OldDistance.KlOldNew, Temperature = 2 },
-                KernelSetCases.All());
-            SameBits(rows, classes, new RowLossOptions { Base = BaseLoss.Squared, Distance = OldDistance.LogitMatching },
-                KernelSetCases.All());
-        }
-    }
-
-    private static void SameBits(int rows, int classes, RowLossOptions options, IEnumerable<IKernels> sets)
-    {
-        (float[] zNew, float[] zOld, int[] labels) = RowLossRun.Sample(rows, classes, rows);
-        if (rows > 8)
-        {
-            zNew[(3 * classes) + 2] = float.NaN;
-            zOld[(4 * classes) + 1] = float.NegativeInfinity;
-            zNew[(5 * classes) + 1] = float.PositiveInfinity;
-        }
-        RowLossRun? first = null;
-        foreach (IKernels kernels in sets)
-        {
-            var run = new RowLossRun(kernels, options, zNew, zOld, labels, classes);
-            first ??= run;
-            string what = $"{kernels.Name} {kernels.Threads} [{rows} × {classes}] {options}";
-            Tolerance.AssertSameBits(first.Values, run.Values, what);
-            Tolerance.AssertSameBits(first.Gradient, run.Gradient, what);
-            Assert.Equal(first.PredictionsNew, run.PredictionsNew);
-            Assert.Equal(first.PredictionsOld, run.PredictionsOld);
-            Assert.Equal(first.Sums, run.Sums);
+            var options = new RowLossOptions { Distance = distance };
+            foreach (IKernels kernels in family.Sets)
+            {
+                var run = new RowLossRun(kernels, options, zNew, null, labels, 10);
+                Check(options, run, zNew, null, labels, 10);
+                Assert.Equal(default, run.Sums.Flips);
+            }
         }
     }
 
     [Fact]
     public void ARowDoesNotDependOnItsNeighbours()
     {
-        foreach (int classes in new[] { 10, 40, 200 })
+        foreach (int classes in family.IsCpu ? new[] { 10, 40, 200 } : [10, 200])
         {
             (float[] zNew, float[] zOld, int[] labels) = RowLossRun.Sample(33, classes, 8);
             zOld[(2 * classes) + 1] = float.NegativeInfinity;
-            foreach (RowLossOptions options in RowLossRun.AllOptions())
+            foreach (RowLossOptions options in family.IsCpu ? RowLossRun.AllOptions() : RowLossRun.AllOptions().Where((_, i) => i % 5 == 0))
             {
-                IKernels kernels = KernelSetCases.Get(KernelSetCases.Targets[0]);
+                IKernels kernels = family.IsCpu ? KernelSetCases.Get(KernelSetCases.Targets[0]) : family.Best;
                 var all = new RowLossRun(kernels, options, zNew, zOld, labels, classes);
                 for (int r = 0; r < 33; r++)
                 {
@@ -180,3 +115,9 @@ public class RowLossTests
             (Math.Abs(sumWeighted) * 5e-6) + (6 * distanceScale));
     }
 }
+
+public sealed class RowLossTestsOnCpu() : RowLossTests(KernelFamily.Cpu);
+
+public sealed class RowLossTestsOnOpenCl() : RowLossTests(KernelFamily.OpenCl);
+
+public sealed class RowLossTestsEmulated() : RowLossTests(KernelFamily.Emulated);
