@@ -16,7 +16,7 @@ internal sealed unsafe partial class CpuKernels<TLanes, TDoubles>
 
     public void ConvolutionInputGradient(in ConvolutionShape shape, Block<float> dy, Block<float> w, float beta, Block<float> dx)
     {
-        if (IsPlainProduct(shape))
+        if (shape.IsPlainProduct)
         {
             var product = new GemmShape(shape.Batch * shape.Positions, shape.InChannels, shape.OutChannels);
             Gemm(product, 1f, dy, w, beta, dx, default);
@@ -37,13 +37,9 @@ internal sealed unsafe partial class CpuKernels<TLanes, TDoubles>
         if (down * along > 0) CorrelationCpu<TLanes, TDoubles, TransposedWeights<TLanes, TDoubles>>.Run(_workers, phases, down * along, output);
     }
 
-    /// <summary>A kernel of one tap that skips and pads nothing: positions are rows of a matrix.</summary>
-    private static bool IsPlainProduct(in ConvolutionShape s)
-        => s.KernelHeight == 1 && s.KernelWidth == 1 && s.StrideY == 1 && s.StrideX == 1 && (s.PadTop | s.PadLeft | s.PadBottom | s.PadRight) == 0;
-
     private void Convolve(in ConvolutionShape s, float* x1, float* w1, float* x2, float* w2, float* y, in Epilogue epilogue)
     {
-        if (IsPlainProduct(s))
+        if (s.IsPlainProduct)
         {
             var product = new GemmShape(s.Batch * s.Positions, s.OutChannels, s.InChannels, transposeB: true);
             Product(product, x2 == null ? 1 : 2, 1f, x1, w1, x2, w2, 0f, y, epilogue);

@@ -35,6 +35,10 @@ internal readonly record struct ConvolutionShape(
     /// <summary>Elements of a patch: kh·kw·in, in that order.</summary>
     public int PatchLength => KernelHeight * KernelWidth * InChannels;
 
+    /// <summary>A kernel of one tap that skips and pads nothing: positions are rows of a matrix.</summary>
+    public bool IsPlainProduct
+        => KernelHeight == 1 && KernelWidth == 1 && StrideY == 1 && StrideX == 1 && (PadTop | PadLeft | PadBottom | PadRight) == 0;
+
     public long InputLength => (long)Batch * Height * Width * InChannels;
 
     public long OutputLength => (long)Batch * Positions * OutChannels;

@@ -25,6 +25,9 @@ internal struct MatrixOutput : ITileOutput
 
     public float Alpha, Beta, Slope;
 
+    /// <summary>Rows of C, where those of the product are only some of them: without addend and mask.</summary>
+    public RowMap Map;
+
     public readonly bool WritesMask => Activation == (int)EpilogueActivation.LeakyRelu && Mask.Length > 0;
 
     private readonly int Words => (Columns + 15) >> 4;
@@ -35,7 +38,7 @@ internal struct MatrixOutput : ITileOutput
         int end = Columns;
         if (Lower != 0 && row + 1 < end) end = row + 1;
         if (row >= Rows || column >= end) return 0;
-        long at = (slice * SliceStride) + ((long)row * Ld) + column;
+        long at = (slice * SliceStride) + ((long)Map.Of(row) * Ld) + column;
         int kept = 0;
         if (Activation == (int)EpilogueActivation.Mask) kept = Mask[((long)row * Words) + (column >> 4)] >> (column & 15);
         int bits;
