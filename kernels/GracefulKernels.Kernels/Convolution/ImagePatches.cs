@@ -79,10 +79,63 @@ internal struct ImagePatches
         new TapAxis(s.Height, s.OutHeight, s.StrideY, -s.PadTop, s.DilationY, s.KernelHeight),
         new TapAxis(s.Width, s.OutWidth, s.StrideX, -s.PadLeft, s.DilationX, s.KernelWidth));
 
+    /// <summary>
+    /// Four elements of a patch from <paramref name="element"/> on, the first of which is at (<paramref name="y"/>, <paramref name="x"/>). Zeros where there is no
+    /// image and behind the end of the patch.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public readonly bool IsInside(int y, int x) => ((uint)y < (uint)Lines) & ((uint)x < (uint)LineLength);
+    public readonly Float4 Quad(int image, int y, int x, int element)
+    {
+        Float4 quad = default;
+        if (Quads != 0)
+        {
+            if (IsInside(y, x)) quad = Values.Cast<Float4>()[Offset(image, y, x) >> 2];
+            return quad;
+        }
+        // Where the run of the first element ends, and its line of taps.
+        int ofRun = PerRun.Quotient(element), ofLine = PerTapLine.Quotient(ofRun);
+        int run = ((ofRun + 1) * RunLength) - element, runs = ((ofLine + 1) * Runs) - ofRun, left = Length - element;
+        quad.X = Load(image, y, x);
+        Advance(ref y, ref x, ref run, ref runs);
+        if (left > 1) quad.Y = Load(image, y, x);
+        Advance(ref y, ref x, ref run, ref runs);
+        if (left > 2) quad.Z = Load(image, y, x);
+        Advance(ref y, ref x, ref run, ref runs);
+        if (left > 3) quad.W = Load(image, y, x);
+        return quad;
+    }
 
-    /// <summary>Of an element in its line.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public readonly long Offset(int image, int y, int x) => ((((long)image * Lines) + y) * LineLength) + x;
+    private readonly bool IsInside(int y, int x) => ((uint)y < (uint)Lines) & ((uint)x < (uint)LineLength);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private readonly long Offset(int image, int y, int x) => ((long)((image * Lines) + y) * LineLength) + x;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private readonly float Load(int image, int y, int x)
+    {
+        float value = 0f;
+        if (IsInside(y, x)) value = Values[Offset(image, y, x)];
+        return value;
+    }
+
+    /// <summary>To the next element of the patch.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private readonly void Advance(ref int y, ref int x, ref int run, ref int runs)
+    {
+        x++;
+        run--;
+        if (run == 0)
+        {
+            run = RunLength;
+            x += TapX - RunLength;
+            runs--;
+            if (runs == 0)
+            {
+                runs = Runs;
+                x -= Runs * TapX;
+                y += TapY;
+            }
+        }
+    }
 }

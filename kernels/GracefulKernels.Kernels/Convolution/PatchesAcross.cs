@@ -7,20 +7,16 @@ internal struct PatchElementWalk
 {
     public int Position;
 
-    /// <summary>Element in the line, and line, of the first tap's place at position (0, 0) of an image.</summary>
+    /// <summary>The first element of the patch.</summary>
+    public int Element;
+
+    /// <summary>Its place in the line, and its line, at position (0, 0) of an image.</summary>
     public int X, Y;
-
-    /// <summary>Elements to the end of the run, and runs to the end of the line of taps.</summary>
-    public int Run, Runs;
-
-    /// <summary>Elements to the end of the patch.</summary>
-    public int Left;
 }
 
 /// <summary>
 /// Patches as columns: inner steps are positions, rows are elements of the patch, for sums over positions. A thread has the same elements all the
-/// time and finds the image and the place of each position anew, by products and shifts: that takes fewer registers than to carry from lines to images, and
-/// no more instructions.
+/// time and finds the image and the place of each position anew.
 /// </summary>
 internal struct PatchesAcross : ITileSource<PatchElementWalk>
 {
@@ -42,11 +38,9 @@ internal struct PatchesAcross : ITileSource<PatchElementWalk>
         return new()
         {
             Position = First + inner,
+            Element = row,
             X = Images.StartX + (across * Images.TapX) + within,
             Y = row < Images.Length ? Images.StartY + (tapLine * Images.TapY) : ImagePatches.Outside,
-            Run = Images.RunLength - within,
-            Runs = Images.Runs - across,
-            Left = Images.Length - row,
         };
     }
 
@@ -60,58 +54,15 @@ internal struct PatchesAcross : ITileSource<PatchElementWalk>
             int position = walk.Position - (image * Images.Positions);
             int line = Images.PerLine.Quotient(position), column = position - (line * Images.Across);
             int y = walk.Y + (line * Images.StepY), x = walk.X + (column * Images.StepX);
-            if (Images.Quads != 0)
-            {
-                if (Images.IsInside(y, x)) quad = Images.Values.Cast<Float4>()[Images.Offset(image, y, x) >> 2];
-            }
-            else
-            {
-                int run = walk.Run, runs = walk.Runs;
-                quad.X = Element(image, y, x);
-                Advance(ref y, ref x, ref run, ref runs);
-                if (walk.Left > 1) quad.Y = Element(image, y, x);
-                Advance(ref y, ref x, ref run, ref runs);
-                if (walk.Left > 2) quad.Z = Element(image, y, x);
-                Advance(ref y, ref x, ref run, ref runs);
-                if (walk.Left > 3) quad.W = Element(image, y, x);
-            }
-            if (Ones >= 0 && walk.Left < 4)
-            {
-                if (walk.Left == 0) quad.X = 1f;
-                if (walk.Left == 1) quad.Y = 1f;
-                if (walk.Left == 2) quad.Z = 1f;
-                if (walk.Left == 3) quad.W = 1f;
-            }
+            quad = Images.Quad(image, y, x, walk.Element);
+            // A quad that ends before the ones, or begins behind them, has none.
+            int one = Ones - walk.Element;
+            if (one == 0) quad.X = 1f;
+            if (one == 1) quad.Y = 1f;
+            if (one == 2) quad.Z = 1f;
+            if (one == 3) quad.W = 1f;
         }
         walk.Position += step;
         return quad;
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private readonly float Element(int image, int y, int x)
-    {
-        float value = 0f;
-        if (Images.IsInside(y, x)) value = Images.Values[Images.Offset(image, y, x)];
-        return value;
-    }
-
-    /// <summary>To the next element of the patch.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private readonly void Advance(ref int y, ref int x, ref int run, ref int runs)
-    {
-        x++;
-        run--;
-        if (run == 0)
-        {
-            run = Images.RunLength;
-            x += Images.TapX - Images.RunLength;
-            runs--;
-            if (runs == 0)
-            {
-                runs = Images.Runs;
-                x -= Images.Runs * Images.TapX;
-                y += Images.TapY;
-            }
-        }
     }
 }

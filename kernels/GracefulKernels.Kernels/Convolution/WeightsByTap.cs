@@ -6,22 +6,17 @@ namespace GracefulKernels.Kernels;
 /// <summary>Where a thread is in the weights of a transposed convolution.</summary>
 internal struct WeightWalk
 {
-    /// <summary>Of the quad's first element.</summary>
-    public long Offset;
+    /// <summary>The inner step.</summary>
+    public int Inner;
 
-    /// <summary>Outputs to the end of the tap; taps to the end of the line of taps.</summary>
-    public int Outputs, Taps;
-
-    /// <summary>Inner steps to the end; at most 0 where there is nothing to load.</summary>
-    public int Left;
-
-    /// <summary>Input channels from the quad to the end.</summary>
-    public int Channels;
+    /// <summary>The first input channel of the quad.</summary>
+    public int Channel;
 }
 
 /// <summary>
 /// Weights [out, kh, kw, in] as B of the transposed convolution: columns are input channels, which are contiguous; inner steps are the outputs of a tap, tap by
-/// tap, from the last tap of a residue to its first.
+/// tap, from the last tap of a residue to its first. A thread finds tap and output of each step anew, by products and shifts: registers are scarcer than
+/// instructions here, since A has its walk too.
 /// </summary>
 internal struct WeightsByTap : ITileSource<WeightWalk>
 {
@@ -64,53 +59,30 @@ internal struct WeightsByTap : ITileSource<WeightWalk>
     public readonly bool AlongInner => false;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public readonly WeightWalk Begin(int row, int inner)
-    {
-        int tap = PerTap.Quotient(inner), output = inner - (tap * Outputs);
-        int line = PerLine.Quotient(tap), across = tap - (line * Across);
-        return new()
-        {
-            Offset = ((long)output * PatchLength) + Start + (line * StepY) + (across * StepX) + row,
-            Outputs = Outputs - output,
-            Taps = Across - across,
-            Left = row < Channels ? Inner - inner : 0,
-            Channels = Channels - row,
-        };
-    }
+    public readonly WeightWalk Begin(int row, int inner) => new() { Inner = row < Channels ? inner : Inner, Channel = row };
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public readonly Float4 Next(ref WeightWalk walk, int step)
     {
         Float4 quad = default;
-        if (walk.Left > 0)
+        if (walk.Inner < Inner)
         {
+            int tap = PerTap.Quotient(walk.Inner), output = walk.Inner - (tap * Outputs);
+            int line = PerLine.Quotient(tap), across = tap - (line * Across);
+            long offset = ((long)output * PatchLength) + (Start + (line * StepY) + (across * StepX) + walk.Channel);
             if (Quads != 0)
             {
-                quad = Values.Cast<Float4>()[walk.Offset >> 2];
+                quad = Values.Cast<Float4>()[offset >> 2];
             }
             else
             {
-                quad.X = Values[walk.Offset];
-                if (walk.Channels > 1) quad.Y = Values[walk.Offset + 1];
-                if (walk.Channels > 2) quad.Z = Values[walk.Offset + 2];
-                if (walk.Channels > 3) quad.W = Values[walk.Offset + 3];
+                quad.X = Values[offset];
+                if (walk.Channel + 1 < Channels) quad.Y = Values[offset + 1];
+                if (walk.Channel + 2 < Channels) quad.Z = Values[offset + 2];
+                if (walk.Channel + 3 < Channels) quad.W = Values[offset + 3];
             }
         }
-        walk.Offset += (long)step * PatchLength;
-        walk.Left -= step;
-        walk.Outputs -= step;
-        while (walk.Outputs <= 0 && walk.Left > 0)
-        {
-            walk.Outputs += Outputs;
-            walk.Taps--;
-            long by = StepX - ((long)Outputs * PatchLength);
-            if (walk.Taps == 0)
-            {
-                walk.Taps = Across;
-                by += StepY - ((long)Across * StepX);
-            }
-            walk.Offset += by;
-        }
+        walk.Inner += step;
         return quad;
     }
 }

@@ -147,12 +147,13 @@ internal sealed partial class GpuKernels : IKernels
         }
     }
 
-    internal void FetchView<T>(ArrayView<T> source, Span<T> destination) where T : unmanaged
+    internal unsafe void FetchView<T>(ArrayView<T> source, Span<T> destination) where T : unmanaged
     {
         if (destination.IsEmpty) return;
         try
         {
-            source.SubView(0, destination.Length).CopyToCPU(_stream, ref destination[0], destination.Length);
+            // The copy knows addresses only: a collection must not move what it writes to.
+            fixed (T* pinned = destination) source.SubView(0, destination.Length).CopyToCPU(_stream, ref *pinned, destination.Length);
         }
         catch (AcceleratorException e)
         {

@@ -23,28 +23,21 @@ internal static class GpuMath
 
     /// <summary>eˣ for any x, at most 2 ulp off (where the result is subnormal, of its grid); 0 and ∞ at the ends; NaN stays NaN.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static float Exp(float x) => ExpBelow(x > 89f ? 89f : x);
-
-    /// <summary>As <see cref="Exp"/>, for x up to 89 (where it is ∞) or NaN.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static float ExpBelow(float x)
+    public static float Exp(float x)
     {
-        // A comparison, for max drops a NaN. From −104 down eˣ is below half of the smallest subnormal number.
-        x = x < -104f ? -104f : x;
-        float t = (x * Log2E) + Rounder;
-        float n = t - Rounder;
-        int power = (int)Interop.FloatAsInt(t) - BitsOfRounder;
-        float r = (n * -Ln2High) + x;
-        r = (n * -Ln2Low) + r;
-        float q = (r * 1.381444046e-3f) + 8.368779905e-3f;
-        q = (q * r) + 4.166839644e-2f;
-        q = (q * r) + 1.666651964e-1f;
-        q = (q * r) + 4.999999404e-1f;
-        q = (q * r) + 1f;
-        q = (q * r) + 1f;
+        float q = Reduced(x > 89f ? 89f : x, out uint bits);
         // In two steps, of which the first is exact: so a subnormal result is rounded once, and the largest does not overflow early.
-        int half = power >> 1;
+        int power = (int)bits - BitsOfRounder, half = power >> 1;
         return q * PowerOfTwo(half) * PowerOfTwo(power - half);
+    }
+
+    /// <summary>As <see cref="Exp"/>, for x up to 0 or NaN: fewer steps.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float ExpOfNegative(float x)
+    {
+        float q = Reduced(x, out uint bits);
+        // 2⁶⁴ times the result is normal. The shift drops all of the rounder's own bits.
+        return q * Interop.IntAsFloat((bits << 23) + ((127u + 64u) << 23)) * 5.421010862e-20f;
     }
 
     /// <summary><c>(eˣ − 1 − x) / x²</c> for |x| ≤ 1, relative error about 2⁻²².</summary>
@@ -102,4 +95,23 @@ internal static class GpuMath
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static float PowerOfTwo(int n) => Interop.IntAsFloat((uint)((n + 127) << 23));
+
+    /// <summary>e^r of x = n·ln 2 + r; n is in the lowest bits of <paramref name="bits"/>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static float Reduced(float x, out uint bits)
+    {
+        // A comparison, for max drops a NaN. From −104 down eˣ is below half of the smallest subnormal number.
+        x = x < -104f ? -104f : x;
+        float t = (x * Log2E) + Rounder;
+        float n = t - Rounder;
+        bits = Interop.FloatAsInt(t);
+        float r = (n * -Ln2High) + x;
+        r = (n * -Ln2Low) + r;
+        float q = (r * 1.381444046e-3f) + 8.368779905e-3f;
+        q = (q * r) + 4.166839644e-2f;
+        q = (q * r) + 1.666651964e-1f;
+        q = (q * r) + 4.999999404e-1f;
+        q = (q * r) + 1f;
+        return (q * r) + 1f;
+    }
 }

@@ -49,7 +49,7 @@ internal static class RowLossGpuElements
         float squared = atTemperature * atTemperature;
         if ((parts & RowLossParts.TemperatureTwo) != 0) return squared;
         if ((parts & RowLossParts.TemperatureFour) != 0) return squared * squared;
-        return GpuMath.ExpBelow(Shift(z, max));
+        return GpuMath.ExpOfNegative(Shift(z, max));
     }
 
     /// <summary>The exponentials of four classes, and their part of the sums.</summary>
@@ -127,7 +127,7 @@ internal static class RowLossGpuElements
         {
             float shifted = Shift(n, row.MaxNew);
             bool divergence = (parts & RowLossParts.Divergence) != 0;
-            exp = GpuMath.ExpBelow(divergence ? shifted * g.InverseTemperature : shifted);
+            exp = GpuMath.ExpOfNegative(divergence ? shifted * g.InverseTemperature : shifted);
             // The argmax's own 1 stays out of the sums: what is left is exact to its own size, also where it is tiny.
             float rest = index == row.ArgmaxNew ? 0f : exp;
             if (divergence) sums.New += rest;
@@ -150,7 +150,7 @@ internal static class RowLossGpuElements
     private static float Old(int parts, in RowLossArguments g, RowGpuFacts row, float n, float o, float expNew, int index, ref RowGpuSums sums)
     {
         float a = Shift(o, row.MaxOld), b = Shift(n, row.MaxNew);
-        float expOld = GpuMath.ExpBelow(a * g.InverseTemperature);
+        float expOld = GpuMath.ExpOfNegative(a * g.InverseTemperature);
         sums.Distance += (parts & RowLossParts.Reversed) != 0 ? Weighted(expNew, b - a) : Weighted(expOld, a - b);
         sums.Old += index == row.ArgmaxOld ? 0f : expOld;
         return expOld;

@@ -178,8 +178,8 @@ internal struct RowLossGpuFinish
         if ((parts & RowLossParts.Divergence) != 0)
         {
             bool reversed = (parts & RowLossParts.Reversed) != 0;
-            labelExpNew = GpuMath.ExpBelow(shifted * g.InverseTemperature);
-            float labelExpOld = GpuMath.ExpBelow(RowLossGpuElements.Shift(labelOld, facts.MaxOld) * g.InverseTemperature);
+            labelExpNew = GpuMath.ExpOfNegative(shifted * g.InverseTemperature);
+            float labelExpOld = GpuMath.ExpOfNegative(RowLossGpuElements.Shift(labelOld, facts.MaxOld) * g.InverseTemperature);
             RowGpuSums unused = default;
             float centred = RowLossGpuElements.Centre(parts, g, CentreOf(r), labelNew, labelOld, labelExpNew, labelExpOld, ref unused);
             float factor = g.GradientScale * pull * (g.DivergenceFactor * g.InverseTemperature);
@@ -210,7 +210,7 @@ internal struct RowLossGpuFinish
             if ((parts & RowLossParts.Smoothed) != 0) constant = -(baseScale * share);
             float labelExp = (parts & RowLossParts.Divergence) != 0
                 ? RowLossGpuElements.AtOne(parts, labelExpNew, labelNew, facts.MaxNew)
-                : GpuMath.ExpBelow(shifted);
+                : GpuMath.ExpOfNegative(shifted);
             // p − 1 at a label that is the argmax: by what the other classes have, for 1 − p would lose it.
             float missing = rightNew ? -(rest / sumNew) : (labelExp / sumNew) - 1f;
             atLabel += baseScale * (missing + (g.Smoothing - share));

@@ -49,6 +49,11 @@ public sealed class ComputeDevice : IDisposable
 
     internal IKernels Kernels { get; }
 
+    /// <summary>A device around kernels that are open already; disposing it is its owner's business.</summary>
+    internal static ComputeDevice Of(IKernels kernels) => kernels is GpuKernels gpu
+        ? new ComputeDevice(gpu, Describe(GpuDevices.All.Single(d => d.Name == gpu.Name)), null)
+        : new ComputeDevice(kernels, HostProcessor.Info, Enum.Parse<SimdLevel>(kernels.Name, ignoreCase: true));
+
     /// <summary>Opens a device by name.</summary>
     /// <param name="name">
     /// <c>auto</c> (the best here: CUDA, then an OpenCL GPU, then the processor), <c>cpu</c>, <c>cuda</c> or <c>opencl</c> (the first of its kind), or with a

@@ -49,7 +49,7 @@ public sealed class LinearizedNetwork : IDisposable
         BatchSize = Math.Min(options.BatchSize, samples);
         Batches = (samples + BatchSize - 1) / BatchSize;
         long bytes = network.Plan.State.BytesPerSample * BatchSize;
-        CachedBatches = (int)Math.Min(Batches, options.Budget / Math.Max(bytes, 1));
+        CachedBatches = (int)Math.Min(Batches, options.BudgetOn(network.Device) / Math.Max(bytes, 1));
         _states = new PrimalState?[CachedBatches];
         _sweep = new Sweep(network.Plan, Kernels, network.DeviceWeights, BatchSize, records: true);
         _f0 = new DeviceFloats(Kernels, (long)samples * Outputs);

@@ -8,11 +8,11 @@ public sealed record LinearizedOptions
 
     /// <summary>
     /// Bytes of device memory for primal states (inputs of linear operators, masks, places of maxima). As many batches as fit are kept; the others are
-    /// computed again in each sweep, with the same bits. <see langword="null"/>: a quarter of the memory that the process may use.
+    /// computed again in each sweep, with the same bits. <see langword="null"/>: a quarter of the memory that the process may use, or half of a GPU's.
     /// </summary>
     public long? CacheBytes { get; init; }
 
-    internal long Budget => CacheBytes ?? (GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 4);
+    internal long BudgetOn(ComputeDevice device) => CacheBytes ?? (device.Info.MemoryBytes / (device.Info.IsGpu ? 2 : 4));
 
     internal void Validate(string name)
     {

@@ -2,16 +2,38 @@ using GracefulKernels.Kernels;
 
 namespace GracefulKernels.Tests;
 
-public class ConvolutionTests
+public abstract class ConvolutionTests(KernelFamily family)
 {
-    public static TheoryData<string> Names => KernelSetCases.Names;
-
-    [Theory]
-    [MemberData(nameof(Names))]
-    public void ForwardAndPairMatchTheDefinition(string name)
+    [Fact]
+    public void ForwardAndPairMatchTheDefinition()
     {
-        IKernels kernels = KernelSetCases.Get(name);
-        foreach (ConvolutionShape s in Convolutions.Shapes())
+        foreach (IKernels kernels in family.Sets) ForwardAndPair(kernels, Convolutions.Shapes());
+    }
+
+    [Fact]
+    public void ForwardAppliesItsEpilogue()
+    {
+        ConvolutionShape[] shapes = [new(2, 7, 9, 3, 17, 3, 2, 1), new(2, 6, 6, 5, 33, 1, 1, 0), new(1, 9, 35, 8, 32, 3, 1, 1)];
+        foreach (IKernels kernels in family.Sets) Epilogues(kernels, shapes);
+    }
+
+    [Fact]
+    public void GradientsMatchTheDefinition()
+    {
+        foreach (IKernels kernels in family.Sets) Gradients(kernels, Convolutions.Shapes());
+    }
+
+    /// <summary>Where the reference would take long: ⟨conv(x, w), dy⟩ = ⟨x, convᵀ(dy, w)⟩ = ⟨w, weight gradient(x, dy)⟩, several bands and slices.</summary>
+    [Fact]
+    public void GradientsAreAdjointOnRealSizes()
+    {
+        foreach (IKernels kernels in family.Sets) Adjoints(kernels);
+    }
+
+    internal static void ForwardAndPair(IKernels kernels, IEnumerable<ConvolutionShape> shapes)
+    {
+        string name = kernels.Name;
+        foreach (ConvolutionShape s in shapes)
         {
             var random = new Random(3);
             float[] x1 = Matrices.Random(random, s.InputLength), w1 = Matrices.Random(random, s.WeightLength);
@@ -37,12 +59,10 @@ public class ConvolutionTests
         }
     }
 
-    [Theory]
-    [MemberData(nameof(Names))]
-    public void ForwardAppliesItsEpilogue(string name)
+    internal static void Epilogues(IKernels kernels, IEnumerable<ConvolutionShape> shapes)
     {
-        IKernels kernels = KernelSetCases.Get(name);
-        foreach (ConvolutionShape s in new[] { new ConvolutionShape(2, 7, 9, 3, 17, 3, 2, 1), new(2, 6, 6, 5, 33, 1, 1, 0), new(1, 9, 35, 8, 32, 3, 1, 1) })
+        string name = kernels.Name;
+        foreach (ConvolutionShape s in shapes)
         {
             var random = new Random(5);
             int rows = s.Batch * s.Positions, n = s.OutChannels, words = (n + 15) / 16;
@@ -74,30 +94,28 @@ public class ConvolutionTests
         }
     }
 
-    [Theory]
-    [MemberData(nameof(Names))]
-    public void GradientsMatchTheDefinition(string name)
+    internal static void Gradients(IKernels kernels, IEnumerable<ConvolutionShape> shapes)
     {
-        IKernels kernels = KernelSetCases.Get(name);
-        foreach (ConvolutionShape s in Convolutions.Shapes())
+        string name = kernels.Name;
+        foreach (ConvolutionShape s in shapes)
         {
+            var random = new Random(4);
+            float[] x = Matrices.Random(random, s.InputLength), w = Matrices.Random(random, s.WeightLength), dy = Matrices.Random(random, s.OutputLength);
+            using var gx = new GuardedBuffer<float>(x);
+            using var gw = new GuardedBuffer<float>(w);
+            using var gdy = new GuardedBuffer<float>(dy);
+            (double[] xGradient, double[] xMagnitude) = Convolutions.InputGradient(s, dy, w);
+            (double[] wGradient, double[] wMagnitude) = Convolutions.WeightGradient(s, x, dy);
             foreach (float beta in new[] { 0f, 1f, 0.5f })
             {
-                var random = new Random(4);
-                float[] x = Matrices.Random(random, s.InputLength), w = Matrices.Random(random, s.WeightLength), dy = Matrices.Random(random, s.OutputLength);
-                using var gx = new GuardedBuffer<float>(x);
-                using var gw = new GuardedBuffer<float>(w);
-                using var gdy = new GuardedBuffer<float>(dy);
                 using var dx = new GuardedBuffer<float>(x);
                 using var dw = new GuardedBuffer<float>(w);
                 if (beta == 0f) dx.Span.Fill(float.NaN);
                 if (beta == 0f) dw.Span.Fill(float.NaN);
                 kernels.ConvolutionInputGradient(s, gdy.Block, gw.Block, beta, dx.Block);
                 kernels.ConvolutionWeightGradient(s, gx.Block, gdy.Block, beta, dw.Block);
-                (double[] vx, double[] mx) = Convolutions.InputGradient(s, dy, w);
-                (double[] vw, double[] mw) = Convolutions.WeightGradient(s, x, dy);
-                for (int i = 0; i < vx.Length; i++) (vx[i], mx[i]) = (vx[i] + (beta * x[i]), mx[i] + Math.Abs(beta * x[i]));
-                for (int i = 0; i < vw.Length; i++) (vw[i], mw[i]) = (vw[i] + (beta * w[i]), mw[i] + Math.Abs(beta * w[i]));
+                double[] vx = [.. xGradient.Zip(x, (v, old) => v + (beta * old))], mx = [.. xMagnitude.Zip(x, (m, old) => m + Math.Abs(beta * old))];
+                double[] vw = [.. wGradient.Zip(w, (v, old) => v + (beta * old))], mw = [.. wMagnitude.Zip(w, (m, old) => m + Math.Abs(beta * old))];
                 Convolutions.AssertBound(vx, mx, dx.Span, (s.KernelHeight * s.KernelWidth * s.OutChannels) + 1, $"{name} input gradient beta {beta} {s}");
                 Convolutions.AssertBound(vw, mw, dw.Span, (s.Batch * s.Positions) + 1, $"{name} weight gradient beta {beta} {s}");
                 dx.AssertUntouchedOutside();
@@ -106,12 +124,9 @@ public class ConvolutionTests
         }
     }
 
-    /// <summary>Where the reference would take long: ⟨conv(x, w), dy⟩ = ⟨x, convᵀ(dy, w)⟩ = ⟨w, weight gradient(x, dy)⟩, several bands and slices.</summary>
-    [Theory]
-    [MemberData(nameof(Names))]
-    public void GradientsAreAdjointOnRealSizes(string name)
+    private static void Adjoints(IKernels kernels)
     {
-        IKernels kernels = KernelSetCases.Get(name);
+        string name = kernels.Name;
         foreach (ConvolutionShape s in new ConvolutionShape[] { new(2, 56, 56, 64, 64, 3, 1, 1), new(8, 32, 32, 16, 32, 3, 2, 1), new(2, 61, 61, 3, 16, 7, 2, 3), new(6, 14, 14, 96, 80, 3, 1, 1) })
         {
             var random = new Random(6);
@@ -145,3 +160,7 @@ public class ConvolutionTests
         return (value, Math.Sqrt(squares));
     }
 }
+
+public sealed class ConvolutionTestsOnCpu() : ConvolutionTests(KernelFamily.Cpu);
+
+public sealed class ConvolutionTestsOnOpenCl() : ConvolutionTests(KernelFamily.OpenCl);

@@ -107,7 +107,7 @@ public class GpuProductTests
     private static GpuKernels Device => (GpuKernels)KernelFamily.OpenCl.Best;
 
     /// <summary>Runs with the plans of a device of so many multiprocessors, while other tests wait.</summary>
-    private static void Planned(int units, Action<GpuKernels> test)
+    internal static void Planned(int units, Action<GpuKernels> test)
     {
         GpuKernels kernels = Device;
         using GpuCall alone = kernels.Begin();

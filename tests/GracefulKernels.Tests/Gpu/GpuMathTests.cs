@@ -10,16 +10,17 @@ public abstract unsafe class GpuMathTests(KernelFamily family)
 
     public struct Arguments
     {
-        public ArrayView<float> X, Exp, Log, LogOnePlus, Remainder;
+        public ArrayView<float> X, Exp, ExpOfNegative, Log, LogOnePlus, Remainder;
     }
 
     [Fact]
     public void ExponentialOfTheWholeRange()
     {
         float[] x = [.. Enumerable.Range(-110000, 200000).Select(i => i * 1e-3f), .. Enumerable.Range(0, 1000).Select(i => i * 1e-9f), -0f, 1e-40f, 1000f, -1000f, float.MaxValue];
-        float[] y = Run(x).Exp;
+        (float[] y, float[] below, _, _, _) = Run(x);
         for (int i = 0; i < x.Length; i++)
         {
+            Assert.Equal(x[i] > 0 ? 1f : y[i], below[i]);
             double expected = Math.Exp(x[i]);
             if (expected > float.MaxValue * 1.00000006)
             {
@@ -35,7 +36,9 @@ public abstract unsafe class GpuMathTests(KernelFamily family)
     [Fact]
     public void ExponentialOfWhatIsNotFinite()
     {
-        Assert.Equal([0f, float.PositiveInfinity, float.NaN, 1f], Run([float.NegativeInfinity, float.PositiveInfinity, float.NaN, 0f]).Exp);
+        (float[] exp, float[] below, _, _, _) = Run([float.NegativeInfinity, float.PositiveInfinity, float.NaN, 0f]);
+        Assert.Equal([0f, float.PositiveInfinity, float.NaN, 1f], exp);
+        Assert.Equal([0f, 1f, float.NaN, 1f], below);
     }
 
     [Fact]
@@ -43,7 +46,7 @@ public abstract unsafe class GpuMathTests(KernelFamily family)
     {
         var random = new Random(1);
         float[] x = [.. Enumerable.Range(0, 100000).Select(_ => MathF.Exp((random.NextSingle() * 170) - 85)), .. Enumerable.Range(0, 20001).Select(i => 0.9f + (i * 1e-5f)), 1f, 1.2e-38f];
-        (_, float[] log, float[] onePlus, _) = Run(x);
+        (_, _, float[] log, float[] onePlus, _) = Run(x);
         for (int i = 0; i < x.Length; i++)
         {
             Near(Math.Log(x[i]), log[i], $"log({x[i]:R})");
@@ -77,11 +80,11 @@ public abstract unsafe class GpuMathTests(KernelFamily family)
     private static void Near(double expected, float actual, string what)
         => Assert.True(Math.Abs(actual - expected) <= 4 * Tolerance.Unit * Math.Abs(expected), $"{what} = {actual:R}, expected {expected:R}");
 
-    private (float[] Exp, float[] Log, float[] LogOnePlus, float[] Remainder) Run(float[] x)
+    private (float[] Exp, float[] ExpOfNegative, float[] Log, float[] LogOnePlus, float[] Remainder) Run(float[] x)
     {
         var set = (GpuKernels)family.Best;
-        float[] exp = new float[x.Length], log = new float[x.Length], onePlus = new float[x.Length], remainder = new float[x.Length];
-        fixed (float* px = x, pe = exp, pl = log, po = onePlus, pr = remainder)
+        float[] exp = new float[x.Length], below = new float[x.Length], log = new float[x.Length], onePlus = new float[x.Length], remainder = new float[x.Length];
+        fixed (float* px = x, pe = exp, pb = below, pl = log, po = onePlus, pr = remainder)
         {
             using GpuCall call = set.Begin();
             call.Launch(
@@ -91,12 +94,13 @@ public abstract unsafe class GpuMathTests(KernelFamily family)
                 {
                     X = call.Read(new Block<float>(px, x.Length)),
                     Exp = call.Write(new Block<float>(pe, x.Length)),
+                    ExpOfNegative = call.Write(new Block<float>(pb, x.Length)),
                     Log = call.Write(new Block<float>(pl, x.Length)),
                     LogOnePlus = call.Write(new Block<float>(po, x.Length)),
                     Remainder = call.Write(new Block<float>(pr, x.Length)),
                 });
         }
-        return (exp, log, onePlus, remainder);
+        return (exp, below, log, onePlus, remainder);
     }
 
     private static void EvaluateAll(Arguments g)
@@ -105,6 +109,7 @@ public abstract unsafe class GpuMathTests(KernelFamily family)
         if (i >= g.X.Length) return;
         float x = g.X[i];
         g.Exp[i] = GpuMath.Exp(x);
+        g.ExpOfNegative[i] = GpuMath.ExpOfNegative(x > 0f ? 0f : x);
         g.Log[i] = GpuMath.Log(x);
         g.LogOnePlus[i] = GpuMath.LogOnePlus(x);
         g.Remainder[i] = GpuMath.ExpRemainder(x);

@@ -227,5 +227,3 @@ public abstract class RowLossEdgeTests(KernelFamily family)
 public sealed class RowLossEdgeTestsOnCpu() : RowLossEdgeTests(KernelFamily.Cpu);
 
 public sealed class RowLossEdgeTestsOnOpenCl() : RowLossEdgeTests(KernelFamily.OpenCl);
-
-public sealed class RowLossEdgeTestsEmulated() : RowLossEdgeTests(KernelFamily.Emulated);

@@ -6,6 +6,7 @@ namespace GracefulKernels.Cli.Bench;
 internal sealed unsafe class Operands(IKernels kernels) : IDisposable
 {
     private readonly List<DeviceMemory> _memory = [];
+    private readonly List<IDisposable> _owned = [];
     private readonly List<Block<float>> _inputs = [];
     private readonly List<Block<float>> _outputs = [];
     private readonly List<Block<double>> _outputs64 = [];
@@ -98,6 +99,13 @@ internal sealed unsafe class Operands(IKernels kernels) : IDisposable
         return block;
     }
 
+    /// <summary>Disposes something with the case.</summary>
+    public T Owns<T>(T owned) where T : IDisposable
+    {
+        _owned.Add(owned);
+        return owned;
+    }
+
     /// <summary>The elements of a block, on the host.</summary>
     public T[] Read<T>(Block<T> block) where T : unmanaged
     {
@@ -125,6 +133,7 @@ internal sealed unsafe class Operands(IKernels kernels) : IDisposable
 
     public void Dispose()
     {
+        foreach (IDisposable owned in _owned) owned.Dispose();
         foreach (DeviceMemory memory in _memory) memory.Dispose();
     }
 
