@@ -46,11 +46,11 @@ public abstract class KroneckerFactorsTests(KernelFamily family)
         Network network = RandomNetworks.Get("vector", 2, family.Device);
         using var linear = new LinearizedNetwork(network, RandomNetworks.Images(network, 50, 1), 50);
         KroneckerFactors exact = KroneckerFactors.Compute(linear);
-        KroneckerFactors random = KroneckerFactors.Compute(linear, new FactorOptions { Seeds = FactorSeeds.Rademacher, Probes = 400, Seed = 1 });
+        KroneckerFactors random = KroneckerFactors.Compute(linear, new FactorOptions { Seeds = FactorSeeds.Rademacher, Probes = family.Fewer(400, 200), Seed = 1 });
         KroneckerFactors one = KroneckerFactors.Compute(linear, new FactorOptions { Seeds = FactorSeeds.Rademacher, Probes = 1, Seed = 1 });
         foreach (KroneckerBlock b in exact.Blocks.Where(b => b.HasOutputFactor))
         {
-            // The deviation falls like 1/√(samples·probes) = 0.7 %; a factor wrong by any constant is far outside.
+            // The deviation falls like 1/√(samples·probes) = 0.7 % (1 % on devices); a factor wrong by any constant is far outside.
             Tolerance.AssertRelativeNorm(b.OutputFactor(), [.. random[b.Name].OutputFactor()], 0.03, b.Name);
             Tolerance.AssertRelativeNorm(b.OutputFactor(), [.. one[b.Name].OutputFactor()], 0.5, b.Name);
         }

@@ -4,10 +4,13 @@ namespace GracefulKernels.Tests;
 public abstract class SolverTests(KernelFamily family)
 {
     [Theory]
-    [InlineData(0.1, false)]
-    [InlineData(0.1, true)]
-    public void PsgdAndPcgReachTheSameOutputs(double lambda, bool preconditioned)
+    [InlineData(false)]
+    [InlineData(true)]
+    public void PsgdAndPcgReachTheSameOutputs(bool preconditioned)
     {
+        // Devices get a better condition and larger rates: some two hundred epochs in place of two thousand.
+        double lambda = family.IsCpu ? 0.1 : 0.5;
+        double rate = (family.IsCpu, preconditioned) switch { (true, false) => 0.002, (true, true) => 0.01, (false, false) => 0.005, (false, true) => 0.03 };
         using Small s = new(family.Device);
         using var problem = new LinearQuadraticProblem(s.Linear, s.Targets(weighted: true), lambda);
         using KroneckerPreconditioner p = s.Preconditioner(problem, lambda);
@@ -16,7 +19,7 @@ public abstract class SolverTests(KernelFamily family)
         // Batches of all samples: no noise, so a fixed rate converges.
         SolverResult psgd = Psgd.Solve(problem, new PsgdOptions
         {
-            BatchSize = s.Linear.Samples, Epochs = 3000, Tolerance = 1e-4, EvaluationInterval = 50, LearningRate = LearningRate.Constant(preconditioned ? 0.01 : 0.002),
+            BatchSize = s.Linear.Samples, Epochs = 3000, Tolerance = 1e-4, EvaluationInterval = family.Fewer(50, 10), LearningRate = LearningRate.Constant(rate),
         }, used);
         Assert.True(pcg.Converged, $"PCG {pcg.Stop} {pcg.RelativeGradient:E1}");
         Assert.True(psgd.Converged, $"P-SGD {psgd.Stop} {psgd.RelativeGradient:E1} after {psgd.Iterations}");
