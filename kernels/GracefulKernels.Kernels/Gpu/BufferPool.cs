@@ -13,22 +13,28 @@ internal sealed class BufferPool(Accelerator accelerator, string device) : IDisp
 
     private readonly Lock _gate = new();
     private readonly Dictionary<long, Stack<MemoryBuffer>> _free = [];
+
+    /// <summary>
+    /// Buffers have finalizers of their own. Where an owner is forgotten, both would be finalised, in any order, and the pool would get back a buffer that is
+    /// freed already: it must hold them all.
+    /// </summary>
+    private readonly HashSet<MemoryBuffer> _all = [];
+
     private long _used;
     private bool _disposed;
 
     /// <summary>Allocations made on the device so far: constant once a step has run.</summary>
     public long Allocations { get; private set; }
 
+    /// <exception cref="OutOfMemoryException">The device has no room, not even for what is free in other sizes or held by nobody any more.</exception>
     public MemoryBuffer Rent(long byteLength)
     {
-        long size = SizeClass(byteLength);
-        lock (_gate)
-        {
-            ObjectDisposedException.ThrowIf(_disposed, this);
-            MemoryBuffer buffer = _free.TryGetValue(size, out Stack<MemoryBuffer>? stack) && stack.Count > 0 ? stack.Pop() : Allocate(size, byteLength);
-            _used += size;
-            return buffer;
-        }
+        if (byteLength > accelerator.MemorySize) throw OutOfMemory(byteLength, null);
+        if (TryRent(byteLength, out AcceleratorException? refusal) is { } buffer) return buffer;
+        // Memory that nobody has disposed comes back through its finalizer, which takes the lock: not inside it.
+        GC.Collect();
+        GC.WaitForPendingFinalizers();
+        return TryRent(byteLength, out refusal) ?? throw OutOfMemory(byteLength, refusal);
     }
 
     /// <summary>Takes a buffer back; also called by finalizers.</summary>
@@ -61,31 +67,40 @@ internal sealed class BufferPool(Accelerator accelerator, string device) : IDisp
         return (length + step - 1) / step * step;
     }
 
-    private MemoryBuffer Allocate(long size, long asked)
+    private MemoryBuffer? TryRent(long byteLength, out AcceleratorException? refusal)
     {
-        if (asked <= accelerator.MemorySize)
+        long size = SizeClass(byteLength);
+        refusal = null;
+        lock (_gate)
         {
-            // What is free in other sizes goes back to the device before a refusal is final.
-            for (int attempt = 0; attempt < 2; attempt++)
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            MemoryBuffer? buffer = _free.TryGetValue(size, out Stack<MemoryBuffer>? stack) && stack.Count > 0 ? stack.Pop() : Allocate(size, out refusal);
+            if (buffer is not null) _used += size;
+            return buffer;
+        }
+    }
+
+    private MemoryBuffer? Allocate(long size, out AcceleratorException? refusal)
+    {
+        refusal = null;
+        for (int attempt = 0; attempt < 2; attempt++)
+        {
+            try
             {
-                try
-                {
-                    MemoryBuffer buffer = accelerator.Allocate1D<byte>(size);
-                    Allocations++;
-                    return buffer;
-                }
-                catch (AcceleratorException) when (attempt == 0)
-                {
-                    accelerator.Synchronize();
-                    Trim();
-                }
-                catch (AcceleratorException e)
-                {
-                    throw OutOfMemory(asked, e);
-                }
+                MemoryBuffer buffer = accelerator.Allocate1D<byte>(size);
+                _all.Add(buffer);
+                Allocations++;
+                return buffer;
+            }
+            catch (AcceleratorException e)
+            {
+                refusal = e;
+                if (attempt > 0) continue;
+                accelerator.Synchronize();
+                Trim();
             }
         }
-        throw OutOfMemory(asked, null);
+        return null;
     }
 
     private OutOfMemoryException OutOfMemory(long asked, Exception? cause) => new(
@@ -96,7 +111,11 @@ internal sealed class BufferPool(Accelerator accelerator, string device) : IDisp
     {
         foreach (Stack<MemoryBuffer> stack in _free.Values)
         {
-            while (stack.TryPop(out MemoryBuffer? buffer)) buffer.Dispose();
+            while (stack.TryPop(out MemoryBuffer? buffer))
+            {
+                _all.Remove(buffer);
+                buffer.Dispose();
+            }
         }
     }
 }

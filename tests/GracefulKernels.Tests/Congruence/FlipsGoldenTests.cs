@@ -3,7 +3,7 @@ using System.Text.Json;
 namespace GracefulKernels.Tests;
 
 /// <summary>The golden family <c>flips</c>, every case.</summary>
-public class FlipsGoldenTests
+public abstract class FlipsGoldenTests(KernelFamily family)
 {
     [Fact]
     public void EveryCaseOfTheManifest()
@@ -23,7 +23,7 @@ public class FlipsGoldenTests
 
     private static int[] Ints(JsonElement e) => e.ValueKind == JsonValueKind.Array ? [.. e.EnumerateArray().Select(v => v.GetInt32())] : Golden.Ints("flips", e);
 
-    private static void Counts(string name, JsonElement c)
+    private void Counts(string name, JsonElement c)
     {
         JsonElement inputs = c.GetProperty("inputs"), expected = c.GetProperty("expected");
         int classes = c.GetProperty("parameters").GetProperty("classes").GetInt32();
@@ -33,13 +33,13 @@ public class FlipsGoldenTests
         if (inputs.TryGetProperty("z_old", out JsonElement zOld))
         {
             float[] old = Golden.Floats("flips", zOld), updated = Golden.Floats("flips", inputs.GetProperty("z_new"));
-            flips = FlipCounts.FromLogits(old, updated, labels, classes);
-            perClass = FlipCounts.PerClassFromLogits(old, updated, labels, classes);
+            flips = FlipCounts.FromLogits(old, updated, labels, classes, device: family.Device);
+            perClass = FlipCounts.PerClassFromLogits(old, updated, labels, classes, device: family.Device);
             int[] a = Ints(expected.GetProperty("prediction_old")), b = Ints(expected.GetProperty("prediction_new"));
-            Assert.Equal(flips, FlipCounts.FromPredictions(a, b, labels, classes));
-            Assert.Equal(perClass, FlipCounts.PerClassFromPredictions(a, b, labels, classes));
+            Assert.Equal(flips, FlipCounts.FromPredictions(a, b, labels, classes, device: family.Device));
+            Assert.Equal(perClass, FlipCounts.PerClassFromPredictions(a, b, labels, classes, device: family.Device));
             // The same counts from the loss kernel.
-            Assert.Equal(flips, CongruenceLoss.Evaluate(updated, old, labels, classes).Flips);
+            Assert.Equal(flips, CongruenceLoss.Evaluate(updated, old, labels, classes, device: family.Device).Flips);
         }
         else
         {
@@ -54,8 +54,8 @@ public class FlipsGoldenTests
                 labels = labels[from..to];
             }
             else (a, b) = (Ints(inputs.GetProperty("old")), Ints(inputs.GetProperty("new")));
-            flips = FlipCounts.FromPredictions(a, b, labels, classes);
-            perClass = FlipCounts.PerClassFromPredictions(a, b, labels, classes);
+            flips = FlipCounts.FromPredictions(a, b, labels, classes, device: family.Device);
+            perClass = FlipCounts.PerClassFromPredictions(a, b, labels, classes, device: family.Device);
         }
 
         Assert.Equal(
@@ -89,13 +89,13 @@ public class FlipsGoldenTests
         Assert.Equal(flips, perClass.Aggregate(default(FlipCounts), (a, b) => a + b));
     }
 
-    private static void Pairwise(JsonElement c)
+    private void Pairwise(JsonElement c)
     {
         JsonElement expected = c.GetProperty("expected");
         int[] predictions = Golden.Ints("flips", c.GetProperty("inputs").GetProperty("predictions"));
         int[] labels = Golden.Ints("flips", c.GetProperty("inputs").GetProperty("labels"));
         double[] nfr = Golden.Array("flips", expected.GetProperty("nfr")), relative = Golden.Array("flips", expected.GetProperty("relative_nfr"));
-        PairwiseFlips pairs = PairwiseFlips.FromPredictions(predictions, 4, labels, 10);
+        PairwiseFlips pairs = PairwiseFlips.FromPredictions(predictions, 4, labels, 10, device: family.Device);
         Assert.Equal((4, 10000L), (pairs.Models, pairs.Samples));
         for (int a = 0; a < 4; a++)
         {
@@ -129,14 +129,18 @@ public class FlipsGoldenTests
         }
     }
 
-    private static void Refused(JsonElement c)
+    private void Refused(JsonElement c)
     {
         JsonElement inputs = c.GetProperty("inputs");
         int[] labels = Ints(inputs.GetProperty("labels"));
         ArgumentOutOfRangeException e = Assert.Throws<ArgumentOutOfRangeException>(
-            () => FlipCounts.FromPredictions(Ints(inputs.GetProperty("old")), Ints(inputs.GetProperty("new")), labels, 10));
+            () => FlipCounts.FromPredictions(Ints(inputs.GetProperty("old")), Ints(inputs.GetProperty("new")), labels, 10, device: family.Device));
         Assert.Equal("labels", e.ParamName);
         Assert.Equal(12, e.ActualValue);
         Assert.StartsWith("labels[2] is 12; expected 0 to 9, or -100 for a row to leave out.", e.Message, StringComparison.Ordinal);
     }
 }
+
+public sealed class FlipsGoldenTestsOnCpu() : FlipsGoldenTests(KernelFamily.Cpu);
+
+public sealed class FlipsGoldenTestsOnOpenCl() : FlipsGoldenTests(KernelFamily.OpenCl);

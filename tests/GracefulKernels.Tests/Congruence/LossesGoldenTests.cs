@@ -2,11 +2,9 @@ using System.Text.Json;
 
 namespace GracefulKernels.Tests;
 
-/// <summary>The golden family <c>losses</c> through the public entry, on every instruction set.</summary>
-public class LossesGoldenTests
+/// <summary>The golden family <c>losses</c> through the public entry, on every device.</summary>
+public abstract class LossesGoldenTests(KernelFamily family)
 {
-    private static readonly Lazy<ComputeDevice[]> Devices = new(() => [.. ComputeDevice.SupportedSimd.Select(s => ComputeDevice.Cpu(s, 1))]);
-
     [Fact]
     public void EveryCaseOfTheManifestOrItsReason()
     {
@@ -32,7 +30,7 @@ public class LossesGoldenTests
     {
         float[] old = Logits("test_resnet20_logits.npy"), updated = Logits("test_resnet56_logits.npy");
         int[] labels = [.. Golden.Npy(Golden.Data("cifar10-logits/test_labels.npy")).Values.Select(v => (int)v)];
-        foreach (ComputeDevice device in Devices.Value)
+        foreach (ComputeDevice device in family.Devices)
         {
             var options = new CongruenceOptions { Distance = CongruenceDistance.None };
             CongruenceResult result = CongruenceLoss.Evaluate(updated, old, labels, 10, options, device: device);
@@ -47,13 +45,13 @@ public class LossesGoldenTests
 
     private static float[] Logits(string file) => [.. Golden.Npy(Golden.Data("cifar10-logits/" + file)).Values.Select(v => (float)v)];
 
-    private static void Check(string name, JsonElement c)
+    private void Check(string name, JsonElement c)
     {
         if (name == "edges.nothing_valid") NothingValid(c);
         else if (name == "edges.infinities_and_nan") Edges(c);
         else
         {
-            foreach (ComputeDevice device in Devices.Value) Check(name, c, device);
+            foreach (ComputeDevice device in family.Devices) Check(name, c, device);
         }
     }
 
@@ -144,12 +142,12 @@ public class LossesGoldenTests
         Assert.Equal(expected.GetProperty("gradient_dot_z_new").GetDouble(), dot, (tolerance * magnitude) + 1e-12);
     }
 
-    private static void Edges(JsonElement c)
+    private void Edges(JsonElement c)
     {
         JsonElement inputs = c.GetProperty("inputs"), expected = c.GetProperty("expected");
         float[] zOld = Golden.Floats("losses", inputs.GetProperty("z_old")), zNew = Golden.Floats("losses", inputs.GetProperty("z_new"));
         int[] labels = Golden.Ints("losses", inputs.GetProperty("labels"));
-        foreach (ComputeDevice device in Devices.Value)
+        foreach (ComputeDevice device in family.Devices)
         {
             var ce = new CongruenceOptions { Distance = CongruenceDistance.None, Reduction = LossReduction.Sum };
             var kl = new CongruenceOptions { Base = LabelLoss.None, Temperature = 2, FocalBeta = 0, Reduction = LossReduction.Sum };
@@ -174,11 +172,11 @@ public class LossesGoldenTests
         }
     }
 
-    private static void NothingValid(JsonElement c)
+    private void NothingValid(JsonElement c)
     {
         float[] zNew = [.. c.GetProperty("parameters").GetProperty("z_new").EnumerateArray().SelectMany(r => r.EnumerateArray()).Select(v => v.GetSingle())];
         var options = new CongruenceOptions { Distance = CongruenceDistance.None };
-        foreach (ComputeDevice device in Devices.Value)
+        foreach (ComputeDevice device in family.Devices)
         {
             float[] gradient = [1, 1, 1, 1, 1, 1, 1, 1];
             CongruenceResult mean = CongruenceLoss.Evaluate(zNew, [], [-100, -100], 4, options, gradient, device: device);
@@ -190,3 +188,7 @@ public class LossesGoldenTests
         }
     }
 }
+
+public sealed class LossesGoldenTestsOnCpu() : LossesGoldenTests(KernelFamily.Cpu);
+
+public sealed class LossesGoldenTestsOnOpenCl() : LossesGoldenTests(KernelFamily.OpenCl);

@@ -1,12 +1,12 @@
 namespace GracefulKernels.Tests;
 
 /// <summary>What factors and preconditioner promise besides the golden numbers.</summary>
-public class KroneckerFactorsTests
+public abstract class KroneckerFactorsTests(KernelFamily family)
 {
     [Fact]
     public void PartsAddUpToTheWhole()
     {
-        Network network = RandomNetworks.Get("kept", 2);
+        Network network = RandomNetworks.Get("kept", 2, family.Device);
         float[] images = RandomNetworks.Images(network, 20, 1), s = [.. RandomNetworks.Normal(20 * network.Outputs, 3).Select(MathF.Abs)];
         int cut = 8, size = network.InputShape.Elements;
         using var all = new LinearizedNetwork(network, images, 20);
@@ -28,7 +28,7 @@ public class KroneckerFactorsTests
     [Fact]
     public void TheCutInBatchesDoesNotChangeTheRandomSigns()
     {
-        Network network = RandomNetworks.Get("residual", 2);
+        Network network = RandomNetworks.Get("residual", 2, family.Device);
         float[] images = RandomNetworks.Images(network, 10, 1);
         var options = new FactorOptions { Seeds = FactorSeeds.Rademacher, Probes = 3, Seed = 9 };
         using var a = new LinearizedNetwork(network, images, 10, options: new LinearizedOptions { BatchSize = 10 });
@@ -43,14 +43,14 @@ public class KroneckerFactorsTests
     [Fact]
     public void RandomSignsAreUnbiased()
     {
-        Network network = RandomNetworks.Get("vector", 2);
+        Network network = RandomNetworks.Get("vector", 2, family.Device);
         using var linear = new LinearizedNetwork(network, RandomNetworks.Images(network, 50, 1), 50);
         KroneckerFactors exact = KroneckerFactors.Compute(linear);
-        KroneckerFactors random = KroneckerFactors.Compute(linear, new FactorOptions { Seeds = FactorSeeds.Rademacher, Probes = 400, Seed = 1 });
+        KroneckerFactors random = KroneckerFactors.Compute(linear, new FactorOptions { Seeds = FactorSeeds.Rademacher, Probes = family.Fewer(400, 200), Seed = 1 });
         KroneckerFactors one = KroneckerFactors.Compute(linear, new FactorOptions { Seeds = FactorSeeds.Rademacher, Probes = 1, Seed = 1 });
         foreach (KroneckerBlock b in exact.Blocks.Where(b => b.HasOutputFactor))
         {
-            // The deviation falls like 1/√(samples·probes) = 0.7 %; a factor wrong by any constant is far outside.
+            // The deviation falls like 1/√(samples·probes) = 0.7 % (1 % on devices); a factor wrong by any constant is far outside.
             Tolerance.AssertRelativeNorm(b.OutputFactor(), [.. random[b.Name].OutputFactor()], 0.03, b.Name);
             Tolerance.AssertRelativeNorm(b.OutputFactor(), [.. one[b.Name].OutputFactor()], 0.5, b.Name);
         }
@@ -63,7 +63,7 @@ public class KroneckerFactorsTests
     [InlineData("bn4.weight")]
     public void BlocksOfBatchNormalisationAreExact(string parameter)
     {
-        Network network = RandomNetworks.Get("kept", 2);
+        Network network = RandomNetworks.Get("kept", 2, family.Device);
         const int N = 9;
         using var linear = new LinearizedNetwork(network, RandomNetworks.Images(network, N, 1), N);
         KroneckerBlock block = KroneckerFactors.Compute(linear)[parameter];
@@ -86,28 +86,9 @@ public class KroneckerFactorsTests
     }
 
     [Fact]
-    public void FactorsSurviveTheirFile()
-    {
-        Network network = RandomNetworks.Get("kept", 2);
-        using var linear = new LinearizedNetwork(network, RandomNetworks.Images(network, 9, 1), 9);
-        KroneckerFactors factors = KroneckerFactors.Compute(linear);
-        using var folder = new TemporaryFolder();
-        string path = folder.File("factors.safetensors");
-        factors.Save(path);
-        KroneckerFactors back = KroneckerFactors.Load(path);
-        Assert.Equal((factors.Samples, factors.MeanWeight), (back.Samples, back.MeanWeight));
-        using ParameterVector v = RandomNetworks.Direction(network, 3);
-        using var p = new KroneckerPreconditioner(factors, 0.1, network.Parameters, network.Device);
-        using var q = new KroneckerPreconditioner(back, 0.1, network.Parameters, network.Device);
-        Tolerance.AssertSameBits(p.Apply(v).ToArray(), q.Apply(v).ToArray(), "applied");
-        network.SaveWeights(path);
-        Assert.Contains("expected 'graceful-kronecker/1'", Assert.Throws<InvalidDataException>(() => KroneckerFactors.Load(path)).Message, StringComparison.Ordinal);
-    }
-
-    [Fact]
     public void ThePreconditionerIsPositiveDefiniteAndSymmetric()
     {
-        Network network = RandomNetworks.Get("residual", 2);
+        Network network = RandomNetworks.Get("residual", 2, family.Device);
         using var linear = new LinearizedNetwork(network, RandomNetworks.Images(network, 9, 1), 9);
         using var p = new KroneckerPreconditioner(KroneckerFactors.Compute(linear), 0.01, network.Parameters, network.Device);
         for (int seed = 0; seed < 5; seed++)
@@ -119,25 +100,8 @@ public class KroneckerFactorsTests
             Assert.Equal(a.Dot(pb), b.Dot(pa), 1e-5 * Math.Sqrt(a.Dot(pa) * b.Dot(pb)));
         }
     }
-
-    [Fact]
-    public void FailuresAreNamed()
-    {
-        Network network = RandomNetworks.Get("vector", 2), other = RandomNetworks.Get("residual", 2);
-        // One sample: every factor has rank one.
-        using var linear = new LinearizedNetwork(network, RandomNetworks.Images(network, 1, 1), 1);
-        KroneckerFactors factors = KroneckerFactors.Compute(linear);
-        NotPositiveDefiniteException e = Assert.Throws<NotPositiveDefiniteException>(
-            () => new KroneckerPreconditioner(factors, 0, network.Parameters, network.Device));
-        Assert.Equal(("Factor A of layer 'fc1'", 0.0), (e.Name, e.Damping));
-        Assert.Equal($"Factor A of layer 'fc1' (n = {e.Order}) is not positive definite: pivot {e.Pivot} at damping 0.", e.Message);
-        Assert.Equal("damping", Assert.Throws<ArgumentOutOfRangeException>(() => new KroneckerPreconditioner(factors, -1, network.Parameters, network.Device)).ParamName);
-        ArgumentException wrong = Assert.Throws<ArgumentException>(() => new KroneckerPreconditioner(factors, 1, other.Parameters, other.Device));
-        Assert.Contains("'fc1.weight'", wrong.Message, StringComparison.Ordinal);
-        Assert.Equal("weights", Assert.Throws<ArgumentException>(() => KroneckerFactors.Compute(linear, weights: [1f])).ParamName);
-        Assert.Throws<ArgumentException>(() => KroneckerFactors.Compute(linear, weights: [1f, -1f, 1f]));
-        Assert.Throws<ArgumentOutOfRangeException>(() => KroneckerFactors.Compute(linear, new FactorOptions { Probes = 0 }));
-        using var second = new LinearizedNetwork(other, RandomNetworks.Images(other, 2, 1), 2);
-        Assert.Equal("other", Assert.Throws<ArgumentException>(() => factors + KroneckerFactors.Compute(second)).ParamName);
-    }
 }
+
+public sealed class KroneckerFactorsTestsOnCpu() : KroneckerFactorsTests(KernelFamily.Cpu);
+
+public sealed class KroneckerFactorsTestsOnOpenCl() : KroneckerFactorsTests(KernelFamily.OpenCl);

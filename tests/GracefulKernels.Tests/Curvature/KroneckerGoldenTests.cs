@@ -6,7 +6,7 @@ namespace GracefulKernels.Tests;
 /// Factors, damped applications and the exact last layer against independent fp64 answers. The exact-λ and EKFAC applications of the files
 /// (<c>exact.*</c>, <c>ekfac.*</c>) and <c>block_solve.*</c> belong to preconditioners that the library does not have.
 /// </summary>
-public class KroneckerGoldenTests
+public abstract class KroneckerGoldenTests(KernelFamily family)
 {
     private const string Family = "kfac";
 
@@ -76,11 +76,11 @@ public class KroneckerGoldenTests
     private static JsonElement Case(string name)
         => Golden.Manifest(Family).GetProperty("cases").EnumerateArray().Single(e => e.GetProperty("name").GetString() == name);
 
-    private static LinearizedNetwork Linearized(JsonElement c)
+    private LinearizedNetwork Linearized(JsonElement c)
     {
         JsonElement inputs = c.GetProperty("inputs");
         int[] shape = Golden.Shape(Family, inputs.GetProperty("x"));
-        Network network = GoldenNetworks.Load(Family, c.GetProperty("parameters").GetProperty("architecture"), shape, inputs.GetProperty("w0"));
+        Network network = GoldenNetworks.Load(Family, c.GetProperty("parameters").GetProperty("architecture"), shape, inputs.GetProperty("w0"), family.Device);
         return new LinearizedNetwork(
             network, Golden.Floats(Family, inputs.GetProperty("x")), shape[0], ImageLayout.Nchw, new LinearizedOptions { BatchSize = 7 });
     }
@@ -134,3 +134,7 @@ public class KroneckerGoldenTests
         return identity;
     }
 }
+
+public sealed class KroneckerGoldenTestsOnCpu() : KroneckerGoldenTests(KernelFamily.Cpu);
+
+public sealed class KroneckerGoldenTestsOnOpenCl() : KroneckerGoldenTests(KernelFamily.OpenCl);

@@ -3,7 +3,7 @@ using System.Text.Json;
 namespace GracefulKernels.Tests;
 
 /// <summary>f0, JVP, VJP, Gauss–Newton products and the moved network against independent fp64 answers.</summary>
-public class LinearizedGoldenTests
+public abstract class LinearizedGoldenTests(KernelFamily family)
 {
     private const string Family = "linearized";
 
@@ -18,7 +18,7 @@ public class LinearizedGoldenTests
         JsonElement inputs = c.GetProperty("inputs"), expected = c.GetProperty("expected"), tolerance = c.GetProperty("tolerance").GetProperty("float32");
         float[] images = Golden.Floats(Family, inputs.GetProperty("images")), r = Golden.Floats(Family, inputs.GetProperty("r"));
         int[] shape = Golden.Shape(Family, inputs.GetProperty("images"));
-        Network network = GoldenNetworks.Load(Family, c.GetProperty("parameters").GetProperty("architecture"), shape, inputs.GetProperty("w0"));
+        Network network = GoldenNetworks.Load(Family, c.GetProperty("parameters").GetProperty("architecture"), shape, inputs.GetProperty("w0"), family.Device);
         // Batches of 3 of 8 samples: whole ones and a smaller last.
         using var linear = new LinearizedNetwork(network, images, shape[0], ImageLayout.Nchw, new LinearizedOptions { BatchSize = 3 });
         using ParameterVector dw = GoldenNetworks.Vector(network, GoldenNetworks.Tensors(Family, inputs.GetProperty("dw")));
@@ -48,27 +48,8 @@ public class LinearizedGoldenTests
         Tolerance.AssertClose(Golden.Array(Family, expected.GetProperty("f_nonlinear")), moved, rtol, atol, "f_nonlinear");
         Tolerance.AssertSameBits(linear.F0.Span, network.Predict(images, shape[0], ImageLayout.Nchw, batchSize: 3), "predict");
     }
-
-    /// <summary>The folded weights of the golden files were folded by PyTorch in fp64.</summary>
-    [Fact]
-    public void FoldingGivesTheSameWeights()
-    {
-        JsonElement[] cases = [.. Golden.Manifest(Family).GetProperty("cases").EnumerateArray()];
-        JsonElement kept = cases.Single(e => e.GetProperty("name").GetString() == "resnet20_leaky_bn");
-        JsonElement folded = cases.Single(e => e.GetProperty("name").GetString() == "resnet20_leaky_folded");
-        Network network = GoldenNetworks.Load(
-            Family, kept.GetProperty("parameters").GetProperty("architecture"), [8, 3, 32, 32], kept.GetProperty("inputs").GetProperty("w0")).FoldBatchNorm();
-        Dictionary<string, (double[] Values, int[] Shape)> expected = GoldenNetworks.Tensors(Family, folded.GetProperty("inputs").GetProperty("w0"));
-        Assert.Equal(expected.Keys.Order(), network.Parameters.Parameters.Select(p => p.Name).Order());
-        foreach ((string name, (double[] values, int[] shape)) in expected)
-        {
-            Assert.Equal(shape, network.Parameters[name].Shape);
-            float[] have = network.GetTensor(name);
-            // fp64 in another order, then one rounding to fp32: at most one unit in the last place.
-            for (int i = 0; i < have.Length; i++)
-            {
-                Assert.True(Math.Abs(have[i] - values[i]) <= MathF.BitIncrement(MathF.Abs(have[i])) - MathF.Abs(have[i]), $"{name}[{i}]: {have[i]:R}, {values[i]:R}");
-            }
-        }
-    }
 }
+
+public sealed class LinearizedGoldenTestsOnCpu() : LinearizedGoldenTests(KernelFamily.Cpu);
+
+public sealed class LinearizedGoldenTestsOnOpenCl() : LinearizedGoldenTests(KernelFamily.OpenCl);

@@ -1,9 +1,9 @@
 namespace GracefulKernels.Tests;
 
 /// <summary>JVP and VJP as a pair, over small graphs that hold every kind of layer.</summary>
-public class LinearizedNetworkTests
+public abstract class LinearizedNetworkTests(KernelFamily family)
 {
-    private const int Samples = 11;
+    internal const int Samples = 11;
 
     public static TheoryData<string> Networks => RandomNetworks.Names;
 
@@ -13,7 +13,7 @@ public class LinearizedNetworkTests
     {
         for (int seed = 1; seed <= 3; seed++)
         {
-            using LinearizedNetwork linear = Linearized(name, seed);
+            using LinearizedNetwork linear = Linearized(name, seed, family.Device);
             using ParameterVector v = RandomNetworks.Direction(linear.Network, seed + 10);
             float[] u = RandomNetworks.Normal(Samples * linear.Outputs, seed + 20), jv = linear.Jvp(v);
             using ParameterVector jtu = linear.Vjp(u);
@@ -30,9 +30,9 @@ public class LinearizedNetworkTests
     public void JvpIsTheDerivativeOfTheNetwork(string name)
     {
         // With slope 1 the network is smooth: central differences lose h² to curvature and u·|f|/h to rounding, some 1e-3 here.
-        if (name != "pools") AssertDerivative(RandomNetworks.Get(name, 4).WithLeakyRelu(1f), 1f / 1024, 3e-3);
+        if (name != "pools") AssertDerivative(RandomNetworks.Get(name, 4, family.Device).WithLeakyRelu(1f), 1f / 1024, 3e-3);
         // With kinks (of activations, and of maxima) the step crosses a share of them that is proportional to h, and each costs O(h).
-        AssertDerivative(RandomNetworks.Get(name, 4), 1f / 4096, 3e-2);
+        AssertDerivative(RandomNetworks.Get(name, 4, family.Device), 1f / 4096, 3e-2);
     }
 
     private static void AssertDerivative(Network network, float h, double tolerance)
@@ -53,9 +53,9 @@ public class LinearizedNetworkTests
         float[]? f0 = null, jvp = null, vjp = null;
         foreach (long batches in new[] { 100L, 2, 0 })
         {
-            Network network = RandomNetworks.Get(name, 2);
+            Network network = RandomNetworks.Get(name, 2, family.Device);
             long bytes = batches * network.Plan.State.BytesPerSample * 4;
-            using LinearizedNetwork linear = Linearized(name, 2, new LinearizedOptions { BatchSize = 4, CacheBytes = bytes });
+            using LinearizedNetwork linear = Linearized(name, 2, family.Device, new LinearizedOptions { BatchSize = 4, CacheBytes = bytes });
             Assert.Equal(Math.Min(batches, 3), linear.CachedBatches);
             using ParameterVector v = RandomNetworks.Direction(linear.Network, 12);
             float[] nextJvp = linear.Jvp(v);
@@ -66,51 +66,10 @@ public class LinearizedNetworkTests
         }
     }
 
-    [Theory]
-    [MemberData(nameof(Networks))]
-    public void EveryInstructionSetAndThreadCountGivesTheSameBits(string name)
-    {
-        float[]? jvp = null, vjp = null, f0 = null;
-        foreach (SimdLevel simd in ComputeDevice.SupportedSimd)
-        {
-            foreach (int threads in new[] { 1, 2, 3, 5 })
-            {
-                using ComputeDevice device = ComputeDevice.Cpu(simd, threads);
-                using LinearizedNetwork linear = Linearized(name, 3, null, device);
-                using ParameterVector v = RandomNetworks.Direction(linear.Network, 12);
-                float[] nextJvp = linear.Jvp(v);
-                using ParameterVector next = linear.Vjp(RandomNetworks.Normal(Samples * linear.Outputs, 13));
-                Tolerance.AssertSameBits(f0 ??= linear.F0.ToArray(), linear.F0.Span, $"f0 on {device}");
-                Tolerance.AssertSameBits(jvp ??= nextJvp, nextJvp, $"jvp on {device}");
-                Tolerance.AssertSameBits(vjp ??= next.ToArray(), next.ToArray(), $"vjp on {device}");
-            }
-        }
-    }
-
-    [Fact]
-    public void ASweepAllocatesNothingAfterItsFirstRun()
-    {
-        // One thread: the measure counts the caller's allocations only.
-        using ComputeDevice device = ComputeDevice.Cpu(threads: 1);
-        using LinearizedNetwork linear = Linearized("kept", 3, new LinearizedOptions { BatchSize = 4, CacheBytes = 0 }, device);
-        using ParameterVector v = RandomNetworks.Direction(linear.Network, 12), g = RandomNetworks.Direction(linear.Network, 12);
-        using var outputs = new DeviceFloats(linear.Kernels, Samples * linear.Outputs);
-        Sweep();
-        long before = GC.GetAllocatedBytesForCurrentThread();
-        Sweep();
-        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
-
-        void Sweep()
-        {
-            linear.Jvp(v.Block, outputs.Block, CancellationToken.None);
-            linear.Vjp(outputs.Block, g.Block, CancellationToken.None);
-        }
-    }
-
     [Fact]
     public void AModelPredictsWhatTheProblemFitted()
     {
-        using LinearizedNetwork linear = Linearized("kept", 3);
+        using LinearizedNetwork linear = Linearized("kept", 3, family.Device);
         float[] images = RandomNetworks.Images(linear.Network, Samples, 3), jvp;
         using ParameterVector d = RandomNetworks.Direction(linear.Network, 12);
         jvp = linear.Jvp(d);
@@ -119,45 +78,7 @@ public class LinearizedNetworkTests
         Assert.Empty(new LinearizedModel(linear.Network, d).Predict([], 0));
     }
 
-    [Fact]
-    public void AModelSurvivesItsFile()
-    {
-        Network network = RandomNetworks.Get("pools", 1), other = RandomNetworks.Get("kept", 1);
-        using ParameterVector d = RandomNetworks.Direction(network, 5);
-        using var folder = new TemporaryFolder();
-        string path = folder.File("d.safetensors");
-        new LinearizedModel(network, d, 0.125, 15).Save(path);
-        LinearizedModel back = LinearizedModel.Load(path, network);
-        Tolerance.AssertSameBits(d.ToArray(), back.Update.ToArray(), "d");
-        Assert.Equal((0.125, 15), (back.Lambda, back.Alpha));
-        string message = Assert.Throws<InvalidDataException>(() => LinearizedModel.Load(path, other)).Message;
-        Assert.Contains("no tensor 'first.weight'; expected one of shape [2].", message, StringComparison.Ordinal);
-        network.SaveWeights(path);
-        Assert.Contains("format is 'pt'; expected 'graceful-linearized/1'", Assert.Throws<InvalidDataException>(() => LinearizedModel.Load(path, network)).Message, StringComparison.Ordinal);
-    }
-
-    [Fact]
-    public void BadArgumentsAreNamed()
-    {
-        Network network = RandomNetworks.Get("vector", 1);
-        float[] images = RandomNetworks.Images(network, 3, 1);
-        ArgumentException e = Assert.Throws<ArgumentException>(() => new LinearizedNetwork(network, images.AsSpan(1), 3));
-        Assert.Equal("images", e.ParamName);
-        Assert.Contains("images has 38 elements; expected [3 × 13] = 39.", e.Message, StringComparison.Ordinal);
-        Assert.Equal("samples", Assert.Throws<ArgumentException>(() => new LinearizedNetwork(network, [], 0)).ParamName);
-        images[7] = float.NaN;
-        e = Assert.Throws<ArgumentException>(() => new LinearizedNetwork(network, images, 3));
-        Assert.Contains("images[7] is NaN", e.Message, StringComparison.Ordinal);
-        Assert.Throws<ArgumentOutOfRangeException>(() => new LinearizedNetwork(network, new float[39], 3, options: new LinearizedOptions { BatchSize = 0 }));
-        Assert.Throws<ArgumentOutOfRangeException>(() => new LinearizedNetwork(network, new float[39], 3, options: new LinearizedOptions { CacheBytes = -1 }));
-        using var linear = new LinearizedNetwork(network, new float[39], 3);
-        e = Assert.Throws<ArgumentException>(() => linear.Vjp(new float[6]));
-        Assert.Equal(("u", true), (e.ParamName, e.Message.StartsWith("u is [2 × 3]; expected [3 × 3] (samples × outputs).", StringComparison.Ordinal)));
-        using ParameterVector wrong = RandomNetworks.Direction(RandomNetworks.Get("kept", 1), 1);
-        Assert.Equal("d", Assert.Throws<ArgumentException>(() => linear.Jvp(wrong)).ParamName);
-    }
-
-    private static LinearizedNetwork Linearized(string name, int seed, LinearizedOptions? options = null, ComputeDevice? device = null)
+    internal static LinearizedNetwork Linearized(string name, int seed, ComputeDevice device, LinearizedOptions? options = null)
     {
         Network network = RandomNetworks.Get(name, seed, device);
         return new LinearizedNetwork(network, RandomNetworks.Images(network, Samples, seed), Samples, options: options ?? new LinearizedOptions { BatchSize = 4 });
@@ -165,3 +86,7 @@ public class LinearizedNetworkTests
 
     private static double Dot(float[] a, float[] b) => a.Zip(b, (x, y) => (double)x * y).Sum();
 }
+
+public sealed class LinearizedNetworkTestsOnCpu() : LinearizedNetworkTests(KernelFamily.Cpu);
+
+public sealed class LinearizedNetworkTestsOnOpenCl() : LinearizedNetworkTests(KernelFamily.OpenCl);

@@ -5,12 +5,13 @@ using GracefulKernels.Kernels;
 namespace GracefulKernels.Tests;
 
 /// <summary>
-/// Kernel sets that must satisfy one suite: a room's tests are an abstract class over a family, and have one sealed class for each. Sets of a family agree bit for
-/// bit; a GPU's own sums differ from the CPU's in their order, within the same bounds.
+/// Devices that must satisfy one suite: tests of a room, and of all that is built on the rooms, are an abstract class over a family, and have one sealed class for
+/// each. Kernel sets of a family agree bit for bit; a GPU's own sums differ from the CPU's in their order, within the same bounds.
 /// </summary>
 public sealed class KernelFamily
 {
-    private static readonly Lazy<IKernels?> OpenClSet = new(OpenOpenCl);
+    private static readonly Lazy<ComputeDevice?> OpenClDevice = new(OpenOpenCl);
+    private static readonly Lazy<ComputeDevice[]> CpuDevices = new(() => [.. ComputeDevice.SupportedSimd.Select(s => ComputeDevice.Cpu(s))]);
     private static readonly Lazy<IKernels> EmulatedSet = new(OpenEmulated);
 
     private readonly Func<bool, IEnumerable<IKernels>> _sets;
@@ -25,7 +26,7 @@ public sealed class KernelFamily
     public static KernelFamily Cpu { get; } = new("cpu", everyCount => everyCount ? KernelSetCases.All() : KernelSetCases.Targets.Select(t => KernelSetCases.Get(t)));
 
     /// <summary>The first OpenCL device: code as generated, really run (PoCL on the processor where there is no GPU).</summary>
-    public static KernelFamily OpenCl { get; } = new("opencl", _ => [RequireOpenCl()]);
+    public static KernelFamily OpenCl { get; } = new("opencl", _ => [RequireOpenCl().Kernels]);
 
     /// <summary>ILGPU's simulation of a GPU: the kernels' C# as it is, with warps. Slow; for what OpenCL devices need not have.</summary>
     public static KernelFamily Emulated { get; } = new("emulated", _ => [EmulatedSet.Value]);
@@ -36,6 +37,12 @@ public sealed class KernelFamily
 
     /// <summary>One set for tests that need only one.</summary>
     internal IKernels Best => IsCpu ? KernelSetCases.Get(KernelSets.Best) : _sets(false).First();
+
+    /// <summary>Where public operations run: the processor as it is used by default, or the device. Shared: never disposed.</summary>
+    internal ComputeDevice Device => IsCpu ? ComputeDevice.Default : ReferenceEquals(this, OpenCl) ? RequireOpenCl() : throw new NotSupportedException($"{Name} has no public device.");
+
+    /// <summary>The processor with each instruction set, or the device. Shared: never disposed.</summary>
+    internal IEnumerable<ComputeDevice> Devices => IsCpu ? CpuDevices.Value : [Device];
 
     /// <summary>Each instruction set once, or the device.</summary>
     internal IEnumerable<IKernels> Sets => _sets(false);
@@ -50,18 +57,24 @@ public sealed class KernelFamily
     internal T[] Run<T>(T[] initial, Everywhere.Operation<T> operation, string what = "", bool everyCount = true) where T : unmanaged
         => Everywhere.Run(_sets(everyCount), initial, operation, what);
 
-    /// <summary>The set, or a skipped test; a failed one where the environment says that there must be a device.</summary>
-    private static IKernels RequireOpenCl()
+    /// <summary>A number that may be smaller on devices, where a processor plays them slowly: for tests whose claim does not hang on it.</summary>
+    internal int Fewer(int onCpu, int onDevices) => IsCpu ? onCpu : onDevices;
+
+    /// <summary>A device of the caller's own, which counts nobody else's allocations.</summary>
+    internal ComputeDevice Open() => ComputeDevice.Open(Device.Name);
+
+    /// <summary>The device, or a skipped test; a failed one where the environment says that there must be a device.</summary>
+    private static ComputeDevice RequireOpenCl()
     {
-        if (OpenClSet.Value is { } set) return set;
+        if (OpenClDevice.Value is { } device) return device;
         const string Missing = "There is no OpenCL device here (Debian: apt-get install pocl-opencl-icd).";
         Assert.False(Environment.GetEnvironmentVariable("GRACEFUL_REQUIRE_OPENCL") == "1", Missing);
         Assert.Skip(Missing);
         return null!;
     }
 
-    private static GpuKernels? OpenOpenCl()
-        => GpuDevices.All.FirstOrDefault(d => d.Name.StartsWith("opencl", StringComparison.Ordinal)) is { } device ? GpuDevices.Open(device) : null;
+    private static ComputeDevice? OpenOpenCl()
+        => GpuDevices.All.FirstOrDefault(d => d.Name.StartsWith("opencl", StringComparison.Ordinal)) is { } device ? ComputeDevice.Open(device.Name) : null;
 
     private static GpuKernels OpenEmulated()
     {

@@ -1,0 +1,17 @@
+namespace GracefulKernels.Tests;
+
+/// <summary>What a largest eigenvalue is not computed of.</summary>
+public class SpectrumArgumentTests
+{
+    [Fact]
+    public void Bad_arguments_are_named()
+    {
+        using LinearizedNetwork network = SpectrumTests.Linear();
+        using var problem = new LinearQuadraticProblem(network, Targets.OneHot([0, 1, 0, 1], 2), 0.5);
+        Assert.Equal("iterations", Assert.Throws<ArgumentOutOfRangeException>(() => Spectrum.LargestEigenvalue(problem, iterations: 0)).ParamName);
+        Assert.Throws<ArgumentNullException>(() => Spectrum.LargestEigenvalue(null!));
+        using var stop = new CancellationTokenSource();
+        stop.Cancel();
+        Assert.Throws<OperationCanceledException>(() => Spectrum.LargestEigenvalue(problem, cancellation: stop.Token));
+    }
+}
