@@ -1,9 +1,10 @@
 using System.CommandLine;
+using System.Text.RegularExpressions;
 
 namespace GracefulKernels.Cli;
 
 /// <summary>Which device and which of its code runs the kernels: <c>--device</c>, <c>--simd</c>, <c>--threads</c>, <c>--precision</c>, <c>--cublas</c>.</summary>
-internal sealed class DeviceOptions
+internal sealed partial class DeviceOptions
 {
     private readonly Option<string> _device;
     private readonly Option<string> _simd = new("--simd")
@@ -20,12 +21,7 @@ internal sealed class DeviceOptions
     /// <param name="preferred">The device where none is named.</param>
     public DeviceOptions(Command command, string preferred = "auto")
     {
-        _device = new("--device")
-        {
-            DefaultValueFactory = _ => preferred,
-            HelpName = "auto|cpu|cuda[:N]|opencl[:N]",
-            Description = "Where the kernels run; 'graceful devices' shows what is here.",
-        };
+        _device = CreateDevice(preferred, "Where the kernels run; 'graceful devices' shows what is here.");
         _simd.AcceptOnlyFromAmong(StringComparer.OrdinalIgnoreCase, [.. Enum.GetNames<SimdLevel>().Select(n => n.ToLowerInvariant())]);
         _threads.Validators.Add(result =>
         {
@@ -34,6 +30,18 @@ internal sealed class DeviceOptions
             if (threads is < 0 or > 1024) result.AddError($"--threads is {threads}; expected 0 to 1024.");
         });
         foreach (Option option in (Option[])[_device, _simd, _threads, _precision, _cuBlas]) command.Options.Add(option);
+    }
+
+    /// <summary><c>--device</c>: a name that could be one; whether it is here is seen when it is opened.</summary>
+    public static Option<string> CreateDevice(string preferred, string description)
+    {
+        Option<string> option = new("--device") { DefaultValueFactory = _ => preferred, HelpName = "auto|cpu|cuda[:N]|opencl[:N]", Description = description };
+        option.Validators.Add(result =>
+        {
+            if (result.Errors.Any() || result.GetValueOrDefault<string>() is not { } name || DeviceName().IsMatch(name)) return;
+            result.AddError($"--device is '{name}'; expected auto, cpu, cuda, cuda:N, opencl or opencl:N.");
+        });
+        return option;
     }
 
     public static Option<string> CreatePrecision()
@@ -65,4 +73,7 @@ internal sealed class DeviceOptions
             Precision = ParsePrecision(parsed.GetValue(_precision)!),
             UseCuBlas = parsed.GetValue(_cuBlas),
         });
+
+    [GeneratedRegex(@"^(auto|cpu|(cuda|opencl)(:\d{1,3})?)$", RegexOptions.IgnoreCase)]
+    private static partial Regex DeviceName();
 }

@@ -28,12 +28,7 @@ internal static class BenchCommand
             Arity = new ArgumentArity(2, 2),
         };
         simd.AcceptOnlyFromAmong(StringComparer.OrdinalIgnoreCase, [.. Enum.GetNames<SimdLevel>().Select(n => n.ToLowerInvariant())]);
-        Option<string> device = new("--device")
-        {
-            DefaultValueFactory = _ => "cpu",
-            HelpName = "cpu|cuda[:N]|opencl[:N]",
-            Description = "What to measure; 'graceful devices' shows what is here.",
-        };
+        Option<string> device = DeviceOptions.CreateDevice("cpu", "What to measure; 'graceful devices' shows what is here.");
         Option<string> precision = DeviceOptions.CreatePrecision();
         Command command = new("bench", "Measure this machine's ceilings and each kernel against them.") { filter, device, precision, threads, simd, quick, compare };
         ReportOptions reporting = new(command, draws: true);
@@ -69,7 +64,7 @@ internal static class BenchCommand
             {
                 Filter = parsed.GetValue(filter),
                 Quick = parsed.GetValue(quick),
-                Device = string.Equals(parsed.GetValue(device), "cpu", StringComparison.OrdinalIgnoreCase) ? null : parsed.GetValue(device),
+                Device = DeviceToMeasure(parsed.GetValue(device)!),
                 Gpu = new GpuOptions { Precision = DeviceOptions.ParsePrecision(parsed.GetValue(precision)!) },
                 Target = Target(Enum.Parse<SimdLevel>(parsed.GetValue(simd)!, ignoreCase: true)),
                 Threads = parsed.GetValue(threads) is string list ? ParseThreads(list)! : DefaultThreads(),
@@ -93,6 +88,13 @@ internal static class BenchCommand
     }
 
     private static int[] DefaultThreads() => Environment.ProcessorCount == 1 ? [1] : [1, Environment.ProcessorCount];
+
+    /// <summary>Null for the processor, which has a runner of its own.</summary>
+    private static string? DeviceToMeasure(string name)
+    {
+        if (string.Equals(name, "auto", StringComparison.OrdinalIgnoreCase)) name = ComputeDevice.Available.First(d => d.IsGpu || d.Kind == DeviceKind.Cpu).Name;
+        return string.Equals(name, "cpu", StringComparison.OrdinalIgnoreCase) ? null : name;
+    }
 
     private static CpuTarget Target(SimdLevel simd)
     {

@@ -243,4 +243,5 @@ public sealed class FlipKernelTestsOnCpu() : FlipKernelTests(KernelFamily.Cpu);
 
 public sealed class FlipKernelTestsOnOpenCl() : FlipKernelTests(KernelFamily.OpenCl);
 
+[Collection(EmulatedCollection.Name)]
 public sealed class FlipKernelTestsEmulated() : FlipKernelTests(KernelFamily.Emulated);

@@ -118,4 +118,5 @@ public abstract unsafe class GpuMathTests(KernelFamily family)
 
 public sealed class GpuMathTestsOnOpenCl() : GpuMathTests(KernelFamily.OpenCl);
 
+[Collection(EmulatedCollection.Name)]
 public sealed class GpuMathTestsEmulated() : GpuMathTests(KernelFamily.Emulated);

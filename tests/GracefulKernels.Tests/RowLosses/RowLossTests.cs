@@ -131,4 +131,5 @@ public sealed class RowLossTestsOnCpu() : RowLossTests(KernelFamily.Cpu);
 
 public sealed class RowLossTestsOnOpenCl() : RowLossTests(KernelFamily.OpenCl);
 
+[Collection(EmulatedCollection.Name)]
 public sealed class RowLossTestsEmulated() : RowLossTests(KernelFamily.Emulated);

@@ -137,4 +137,3 @@ public sealed class VectorTestsOnCpu() : VectorTests(KernelFamily.Cpu);
 
 public sealed class VectorTestsOnOpenCl() : VectorTests(KernelFamily.OpenCl);
 
-public sealed class VectorTestsEmulated() : VectorTests(KernelFamily.Emulated);
