@@ -14,8 +14,11 @@ namespace GracefulKernels.Tests;
 /// </summary>
 public partial class PtxAssemblyTests(ITestOutputHelper output)
 {
-    /// <summary>Bytes: a number or two that the assembler parks around a loop, never a tile.</summary>
-    private const int MostSpilled = 16;
+    /// <summary>Bytes on the chips that tiles are tuned for: a few numbers that the assembler parks around a loop, never a tile.</summary>
+    private const int MostSpilled = 32;
+
+    /// <summary>Bytes elsewhere: older chips take more registers for addresses, and a group of 1,024 threads has 64 registers each.</summary>
+    private const int MostSpilledElsewhere = 320;
 
     private static readonly string? Ptxas = Find();
 
@@ -38,8 +41,8 @@ public partial class PtxAssemblyTests(ITestOutputHelper output)
             Match use = Use().Match(report), spills = Spills().Match(report);
             Assert.True(use.Success && spills.Success, $"{name} on {target}: {report}");
             output.WriteLine($"{target}: {use.Value}; {spills.Value}");
-            // The tiles' bound on registers is for the chips they are tuned for; Turing's assembler needs a few more for addresses, outside of the inner loops.
-            if (target != "sm_75") Assert.True(Number(spills, 1) <= MostSpilled && Number(spills, 2) <= MostSpilled, $"{name} on {target} spills: {spills.Value}");
+            int most = target == "sm_90" && kernel.GroupSize <= GpuKernels.GroupSize ? MostSpilled : MostSpilledElsewhere;
+            Assert.True(Number(spills, 1) <= most && Number(spills, 2) <= most, $"{name} on {target} spills: {spills.Value}");
             int registers = Number(use, 1);
             Assert.True(registers * kernel.GroupSize <= 65536, $"{name} on {target}: {registers} registers for each of {kernel.GroupSize} threads do not fit");
         }
