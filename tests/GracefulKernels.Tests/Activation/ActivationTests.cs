@@ -129,4 +129,4 @@ public abstract class ActivationTests(KernelFamily family)
 
 public sealed class ActivationTestsOnCpu() : ActivationTests(KernelFamily.Cpu);
 
-public sealed class ActivationTestsOnOpenCl() : ActivationTests(KernelFamily.OpenCl);
+public sealed class ActivationTestsOnGpu() : ActivationTests(KernelFamily.Gpu);

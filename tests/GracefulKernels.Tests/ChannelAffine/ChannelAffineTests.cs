@@ -170,4 +170,4 @@ public abstract class ChannelAffineTests(KernelFamily family)
 
 public sealed class ChannelAffineTestsOnCpu() : ChannelAffineTests(KernelFamily.Cpu);
 
-public sealed class ChannelAffineTestsOnOpenCl() : ChannelAffineTests(KernelFamily.OpenCl);
+public sealed class ChannelAffineTestsOnGpu() : ChannelAffineTests(KernelFamily.Gpu);

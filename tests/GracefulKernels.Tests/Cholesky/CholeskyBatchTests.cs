@@ -145,4 +145,4 @@ public abstract class CholeskyBatchTests(KernelFamily family)
 
 public sealed class CholeskyBatchTestsOnCpu() : CholeskyBatchTests(KernelFamily.Cpu);
 
-public sealed class CholeskyBatchTestsOnOpenCl() : CholeskyBatchTests(KernelFamily.OpenCl);
+public sealed class CholeskyBatchTestsOnGpu() : CholeskyBatchTests(KernelFamily.Gpu);

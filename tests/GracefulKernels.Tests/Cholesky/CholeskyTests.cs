@@ -181,4 +181,4 @@ public abstract class CholeskyTests(KernelFamily family)
 
 public sealed class CholeskyTestsOnCpu() : CholeskyTests(KernelFamily.Cpu);
 
-public sealed class CholeskyTestsOnOpenCl() : CholeskyTests(KernelFamily.OpenCl);
+public sealed class CholeskyTestsOnGpu() : CholeskyTests(KernelFamily.Gpu);

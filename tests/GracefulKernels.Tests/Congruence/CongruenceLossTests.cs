@@ -63,4 +63,4 @@ public abstract class CongruenceLossTests(KernelFamily family)
 
 public sealed class CongruenceLossTestsOnCpu() : CongruenceLossTests(KernelFamily.Cpu);
 
-public sealed class CongruenceLossTestsOnOpenCl() : CongruenceLossTests(KernelFamily.OpenCl);
+public sealed class CongruenceLossTestsOnGpu() : CongruenceLossTests(KernelFamily.Gpu);

@@ -143,4 +143,4 @@ public abstract class FlipsGoldenTests(KernelFamily family)
 
 public sealed class FlipsGoldenTestsOnCpu() : FlipsGoldenTests(KernelFamily.Cpu);
 
-public sealed class FlipsGoldenTestsOnOpenCl() : FlipsGoldenTests(KernelFamily.OpenCl);
+public sealed class FlipsGoldenTestsOnGpu() : FlipsGoldenTests(KernelFamily.Gpu);

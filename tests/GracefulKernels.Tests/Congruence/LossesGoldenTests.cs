@@ -191,4 +191,4 @@ public abstract class LossesGoldenTests(KernelFamily family)
 
 public sealed class LossesGoldenTestsOnCpu() : LossesGoldenTests(KernelFamily.Cpu);
 
-public sealed class LossesGoldenTestsOnOpenCl() : LossesGoldenTests(KernelFamily.OpenCl);
+public sealed class LossesGoldenTestsOnGpu() : LossesGoldenTests(KernelFamily.Gpu);

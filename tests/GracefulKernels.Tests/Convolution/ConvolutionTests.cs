@@ -163,4 +163,4 @@ public abstract class ConvolutionTests(KernelFamily family)
 
 public sealed class ConvolutionTestsOnCpu() : ConvolutionTests(KernelFamily.Cpu);
 
-public sealed class ConvolutionTestsOnOpenCl() : ConvolutionTests(KernelFamily.OpenCl);
+public sealed class ConvolutionTestsOnGpu() : ConvolutionTests(KernelFamily.Gpu);

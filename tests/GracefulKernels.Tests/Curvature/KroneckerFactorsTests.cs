@@ -104,4 +104,4 @@ public abstract class KroneckerFactorsTests(KernelFamily family)
 
 public sealed class KroneckerFactorsTestsOnCpu() : KroneckerFactorsTests(KernelFamily.Cpu);
 
-public sealed class KroneckerFactorsTestsOnOpenCl() : KroneckerFactorsTests(KernelFamily.OpenCl);
+public sealed class KroneckerFactorsTestsOnGpu() : KroneckerFactorsTests(KernelFamily.Gpu);

@@ -137,4 +137,4 @@ public abstract class KroneckerGoldenTests(KernelFamily family)
 
 public sealed class KroneckerGoldenTestsOnCpu() : KroneckerGoldenTests(KernelFamily.Cpu);
 
-public sealed class KroneckerGoldenTestsOnOpenCl() : KroneckerGoldenTests(KernelFamily.OpenCl);
+public sealed class KroneckerGoldenTestsOnGpu() : KroneckerGoldenTests(KernelFamily.Gpu);

@@ -86,4 +86,4 @@ public abstract class DenseLinearAlgebraTests(KernelFamily family)
 
 public sealed class DenseLinearAlgebraTestsOnCpu() : DenseLinearAlgebraTests(KernelFamily.Cpu);
 
-public sealed class DenseLinearAlgebraTestsOnOpenCl() : DenseLinearAlgebraTests(KernelFamily.OpenCl);
+public sealed class DenseLinearAlgebraTestsOnGpu() : DenseLinearAlgebraTests(KernelFamily.Gpu);

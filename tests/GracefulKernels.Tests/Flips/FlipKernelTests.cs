@@ -241,7 +241,7 @@ public abstract unsafe class FlipKernelTests(KernelFamily family)
 
 public sealed class FlipKernelTestsOnCpu() : FlipKernelTests(KernelFamily.Cpu);
 
-public sealed class FlipKernelTestsOnOpenCl() : FlipKernelTests(KernelFamily.OpenCl);
+public sealed class FlipKernelTestsOnGpu() : FlipKernelTests(KernelFamily.Gpu);
 
 [Collection(EmulatedCollection.Name)]
 public sealed class FlipKernelTestsEmulated() : FlipKernelTests(KernelFamily.Emulated);

@@ -38,4 +38,4 @@ public abstract unsafe class GemmPairTests(KernelFamily family)
 
 public sealed class GemmPairTestsOnCpu() : GemmPairTests(KernelFamily.Cpu);
 
-public sealed class GemmPairTestsOnOpenCl() : GemmPairTests(KernelFamily.OpenCl);
+public sealed class GemmPairTestsOnGpu() : GemmPairTests(KernelFamily.Gpu);

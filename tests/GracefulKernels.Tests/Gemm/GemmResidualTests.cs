@@ -51,4 +51,4 @@ public abstract unsafe class GemmResidualTests(KernelFamily family)
 
 public sealed class GemmResidualTestsOnCpu() : GemmResidualTests(KernelFamily.Cpu);
 
-public sealed class GemmResidualTestsOnOpenCl() : GemmResidualTests(KernelFamily.OpenCl);
+public sealed class GemmResidualTestsOnGpu() : GemmResidualTests(KernelFamily.Gpu);

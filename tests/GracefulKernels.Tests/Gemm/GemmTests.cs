@@ -76,4 +76,4 @@ public abstract class GemmTests(KernelFamily family)
 
 public sealed class GemmTestsOnCpu() : GemmTests(KernelFamily.Cpu);
 
-public sealed class GemmTestsOnOpenCl() : GemmTests(KernelFamily.OpenCl);
+public sealed class GemmTestsOnGpu() : GemmTests(KernelFamily.Gpu);

@@ -104,7 +104,7 @@ public class GpuProductTests
         Assert.Equal(46_338, GpuProduct.TriangleRow((46_339 * 46_340 / 2) - 1));
     }
 
-    private static GpuKernels Device => (GpuKernels)KernelFamily.OpenCl.Best;
+    private static GpuKernels Device => (GpuKernels)KernelFamily.Gpu.Best;
 
     /// <summary>Runs with the plans of a device of so many multiprocessors, while other tests wait.</summary>
     internal static void Planned(int units, Action<GpuKernels> test)

@@ -7,7 +7,7 @@ namespace GracefulKernels.Tests;
 public class DeviceAllocationTests
 {
     /// <summary>Not the one that other classes use at the same time.</summary>
-    private static readonly Lazy<ComputeDevice> Own = new(KernelFamily.OpenCl.Open);
+    private static readonly Lazy<ComputeDevice> Own = new(KernelFamily.Gpu.Open);
 
     private readonly ComputeDevice _device = Own.Value;
 

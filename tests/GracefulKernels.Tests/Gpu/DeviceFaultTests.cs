@@ -1,6 +1,5 @@
 using ILGPU;
 using ILGPU.Runtime;
-using ILGPU.Runtime.OpenCL;
 using GracefulKernels.Kernels;
 
 namespace GracefulKernels.Tests;
@@ -34,13 +33,13 @@ public class DeviceFaultTests
     }
 
     [Fact]
-    public void AnOpenClDeviceOpensByNameAndHasNoInstructionSet()
+    public void ADeviceOpensByNameAndHasNoInstructionSet()
     {
-        string name = OpenCl().Name;
+        string name = NewSet().Name;
         using ComputeDevice device = ComputeDevice.Open(name.ToUpperInvariant());
         Assert.Equal(name, device.Name);
         Assert.Null(device.Simd);
-        Assert.Equal(DeviceKind.OpenCl, device.Info.Kind);
+        Assert.NotEqual(DeviceKind.Cpu, device.Info.Kind);
         Assert.Equal($"{name} ({device.Info.Model})", device.ToString());
         Assert.Equal("simd", Assert.Throws<ArgumentException>(() => ComputeDevice.Open(name, SimdLevel.Scalar)).ParamName);
         Assert.Equal("threads", Assert.Throws<ArgumentException>(() => ComputeDevice.Open(name, threads: 2)).ParamName);
@@ -48,9 +47,26 @@ public class DeviceFaultTests
     }
 
     [Fact]
+    public void WhatOnlyNvidiaDevicesHaveIsRefusedElsewhere()
+    {
+        string name = KernelFamily.Gpu.Device.Name;
+        Assert.SkipWhen(KernelFamily.Gpu.Device.Info.Kind == DeviceKind.Cuda, "The device is NVIDIA's.");
+        foreach (string device in (string[])[name, "cpu"])
+        {
+            foreach (Precision precision in (Precision[])[Precision.Float32Tensor, Precision.TensorFloat32])
+            {
+                var e = Assert.Throws<PlatformNotSupportedException>(() => ComputeDevice.Open(device, gpu: new GpuOptions { Precision = precision }));
+                Assert.Contains("tensor cores", e.Message);
+                Assert.Contains(device, e.Message);
+            }
+            Assert.Contains("cuBLAS", Assert.Throws<PlatformNotSupportedException>(() => ComputeDevice.Open(device, gpu: new GpuOptions { UseCuBlas = true })).Message);
+        }
+    }
+
+    [Fact]
     public void OutOfMemorySaysHowMuchAndTheDeviceGoesOnWorking()
     {
-        using GpuKernels set = OpenCl();
+        using GpuKernels set = NewSet();
         // More than there is, and more than can be addressed.
         foreach (long bytes in (long[])[set.Accelerator.MemorySize + 1, long.MaxValue / 2])
         {
@@ -65,7 +81,7 @@ public class DeviceFaultTests
     [Fact]
     public void BuffersOfAnotherDeviceAreRefusedByName()
     {
-        using GpuKernels first = OpenCl(), second = OpenCl();
+        using GpuKernels first = NewSet(), second = NewSet();
         using DeviceMemory mine = first.Allocate(64), other = second.Allocate(64);
         var e = Assert.Throws<ArgumentException>(() => first.Add(mine.AsBlock<float>(), other.AsBlock<float>(), mine.AsBlock<float>()));
         Assert.Contains($"A buffer of {second.Name} was given to {first.Name}", e.Message);
@@ -76,7 +92,7 @@ public class DeviceFaultTests
     [Fact]
     public void AKernelThatTheDriverRefusesNamesItselfAndTheDevice()
     {
-        using GpuKernels set = OpenCl();
+        using GpuKernels set = NewSet();
         GpuKernel<Data> refused = new(Unlinkable);
         var e = Assert.Throws<PlatformNotSupportedException>(() =>
         {
@@ -91,7 +107,7 @@ public class DeviceFaultTests
     [Fact]
     public void AGroupThatIsTooLargeIsRefusedByName()
     {
-        using GpuKernels set = OpenCl();
+        using GpuKernels set = NewSet();
         GpuKernel<Nothing> large = new(Empty, groupSize: set.Accelerator.MaxNumThreadsPerGroup + 1);
         var e = Assert.Throws<PlatformNotSupportedException>(() =>
         {
@@ -105,7 +121,7 @@ public class DeviceFaultTests
     [Fact]
     public void ADeviceThatIsLostRefusesWorkAndOthersGoOn()
     {
-        using GpuKernels lost = OpenCl(), other = OpenCl();
+        using GpuKernels lost = NewSet(), other = NewSet();
         lost.Lose(new InvalidOperationException("The device was unplugged."));
         var e = Assert.Throws<InvalidOperationException>(() => Sum(lost, [1, 2, 3]));
         Assert.Contains(lost.Title, e.Message);
@@ -117,7 +133,7 @@ public class DeviceFaultTests
     [Fact]
     public void ADisposedDeviceSaysSo()
     {
-        GpuKernels set = OpenCl();
+        GpuKernels set = NewSet();
         DeviceMemory memory = set.Allocate(64);
         set.Dispose();
         set.Dispose();
@@ -129,7 +145,7 @@ public class DeviceFaultTests
     [Fact]
     public void ExternalMemoryIsUsedInPlaceAndNotFreed()
     {
-        using GpuKernels set = OpenCl();
+        using GpuKernels set = NewSet();
         using MemoryBuffer1D<float, Stride1D.Dense> owned = set.Accelerator.Allocate1D<float>([1f, 2f, 3f, 4f, 5f]);
         nint pointer = owned.NativePtr;
         using (DeviceMemory wrapped = set.Wrap(pointer, 5 * sizeof(float)))
@@ -148,11 +164,11 @@ public class DeviceFaultTests
         Assert.Throws<ArgumentOutOfRangeException>(() => set.Wrap(pointer, 0));
     }
 
-    /// <summary>A new set on the first OpenCL device, or a skipped test.</summary>
-    private static GpuKernels OpenCl()
+    /// <summary>A new set on the device of the tests, or a skipped test.</summary>
+    private static GpuKernels NewSet()
     {
-        _ = KernelFamily.OpenCl.Best;
-        return GpuDevices.Open(GpuDevices.All.First(d => d.Device is CLDevice));
+        string name = KernelFamily.Gpu.Device.Name;
+        return GpuDevices.Open(GpuDevices.All.First(d => d.Name == name));
     }
 
     private static double Sum(GpuKernels set, float[] values)

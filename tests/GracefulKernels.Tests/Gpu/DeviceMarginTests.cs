@@ -14,7 +14,7 @@ public class DeviceMarginTests
     [MemberData(nameof(Methods))]
     public void NothingOutsideIsWrittenAndBitsAreTheSameAgain(string method)
     {
-        IKernels device = KernelFamily.OpenCl.Best;
+        IKernels device = KernelFamily.Gpu.Best;
         foreach (BitCase c in BitCase.ByMethod[method])
         {
             byte[] first = Run(c, Placement.Aligned);

@@ -116,7 +116,7 @@ public abstract unsafe class GpuMathTests(KernelFamily family)
     }
 }
 
-public sealed class GpuMathTestsOnOpenCl() : GpuMathTests(KernelFamily.OpenCl);
+public sealed class GpuMathTestsOnGpu() : GpuMathTests(KernelFamily.Gpu);
 
 [Collection(EmulatedCollection.Name)]
 public sealed class GpuMathTestsEmulated() : GpuMathTests(KernelFamily.Emulated);

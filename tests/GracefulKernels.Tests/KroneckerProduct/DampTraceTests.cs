@@ -58,4 +58,4 @@ public abstract class DampTraceTests(KernelFamily family)
 
 public sealed class DampTraceTestsOnCpu() : DampTraceTests(KernelFamily.Cpu);
 
-public sealed class DampTraceTestsOnOpenCl() : DampTraceTests(KernelFamily.OpenCl);
+public sealed class DampTraceTestsOnGpu() : DampTraceTests(KernelFamily.Gpu);

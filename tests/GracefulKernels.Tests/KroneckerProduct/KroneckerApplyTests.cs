@@ -70,4 +70,4 @@ public abstract class KroneckerApplyTests(KernelFamily family)
 
 public sealed class KroneckerApplyTestsOnCpu() : KroneckerApplyTests(KernelFamily.Cpu);
 
-public sealed class KroneckerApplyTestsOnOpenCl() : KroneckerApplyTests(KernelFamily.OpenCl);
+public sealed class KroneckerApplyTestsOnGpu() : KroneckerApplyTests(KernelFamily.Gpu);

@@ -156,4 +156,4 @@ public abstract class LqfGoldenTests(KernelFamily family)
 
 public sealed class LqfGoldenTestsOnCpu() : LqfGoldenTests(KernelFamily.Cpu);
 
-public sealed class LqfGoldenTestsOnOpenCl() : LqfGoldenTests(KernelFamily.OpenCl);
+public sealed class LqfGoldenTestsOnGpu() : LqfGoldenTests(KernelFamily.Gpu);

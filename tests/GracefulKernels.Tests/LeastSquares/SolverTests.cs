@@ -162,4 +162,4 @@ public abstract class SolverTests(KernelFamily family)
 
 public sealed class SolverTestsOnCpu() : SolverTests(KernelFamily.Cpu);
 
-public sealed class SolverTestsOnOpenCl() : SolverTests(KernelFamily.OpenCl);
+public sealed class SolverTestsOnGpu() : SolverTests(KernelFamily.Gpu);

@@ -40,4 +40,4 @@ public abstract class SpectrumTests(KernelFamily family)
 
 public sealed class SpectrumTestsOnCpu() : SpectrumTests(KernelFamily.Cpu);
 
-public sealed class SpectrumTestsOnOpenCl() : SpectrumTests(KernelFamily.OpenCl);
+public sealed class SpectrumTestsOnGpu() : SpectrumTests(KernelFamily.Gpu);

@@ -52,4 +52,4 @@ public abstract class LinearizedGoldenTests(KernelFamily family)
 
 public sealed class LinearizedGoldenTestsOnCpu() : LinearizedGoldenTests(KernelFamily.Cpu);
 
-public sealed class LinearizedGoldenTestsOnOpenCl() : LinearizedGoldenTests(KernelFamily.OpenCl);
+public sealed class LinearizedGoldenTestsOnGpu() : LinearizedGoldenTests(KernelFamily.Gpu);

@@ -89,4 +89,4 @@ public abstract class LinearizedNetworkTests(KernelFamily family)
 
 public sealed class LinearizedNetworkTestsOnCpu() : LinearizedNetworkTests(KernelFamily.Cpu);
 
-public sealed class LinearizedNetworkTestsOnOpenCl() : LinearizedNetworkTests(KernelFamily.OpenCl);
+public sealed class LinearizedNetworkTestsOnGpu() : LinearizedNetworkTests(KernelFamily.Gpu);

@@ -48,4 +48,4 @@ public abstract class PredictionTests(KernelFamily family)
 
 public sealed class PredictionTestsOnCpu() : PredictionTests(KernelFamily.Cpu);
 
-public sealed class PredictionTestsOnOpenCl() : PredictionTests(KernelFamily.OpenCl);
+public sealed class PredictionTestsOnGpu() : PredictionTests(KernelFamily.Gpu);

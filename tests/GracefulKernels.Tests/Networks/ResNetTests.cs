@@ -70,4 +70,4 @@ public abstract class ResNetTests(KernelFamily family, ITestOutputHelper output)
 
 public sealed class ResNetTestsOnCpu(ITestOutputHelper output) : ResNetTests(KernelFamily.Cpu, output);
 
-public sealed class ResNetTestsOnOpenCl(ITestOutputHelper output) : ResNetTests(KernelFamily.OpenCl, output);
+public sealed class ResNetTestsOnGpu(ITestOutputHelper output) : ResNetTests(KernelFamily.Gpu, output);

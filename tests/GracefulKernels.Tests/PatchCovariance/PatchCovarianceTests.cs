@@ -100,4 +100,4 @@ public abstract unsafe class PatchCovarianceTests(KernelFamily family)
 
 public sealed class PatchCovarianceTestsOnCpu() : PatchCovarianceTests(KernelFamily.Cpu);
 
-public sealed class PatchCovarianceTestsOnOpenCl() : PatchCovarianceTests(KernelFamily.OpenCl);
+public sealed class PatchCovarianceTestsOnGpu() : PatchCovarianceTests(KernelFamily.Gpu);

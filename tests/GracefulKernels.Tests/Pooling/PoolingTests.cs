@@ -224,4 +224,4 @@ public abstract class PoolingTests(KernelFamily family)
 
 public sealed class PoolingTestsOnCpu() : PoolingTests(KernelFamily.Cpu);
 
-public sealed class PoolingTestsOnOpenCl() : PoolingTests(KernelFamily.OpenCl);
+public sealed class PoolingTestsOnGpu() : PoolingTests(KernelFamily.Gpu);

@@ -10,7 +10,7 @@ namespace GracefulKernels.Tests;
 /// </summary>
 public sealed class KernelFamily
 {
-    private static readonly Lazy<ComputeDevice?> OpenClDevice = new(OpenOpenCl);
+    private static readonly Lazy<ComputeDevice?> GpuDevice = new(OpenGpu);
     private static readonly Lazy<ComputeDevice[]> CpuDevices = new(() => [.. ComputeDevice.SupportedSimd.Select(s => ComputeDevice.Cpu(s))]);
     private static readonly Lazy<IKernels> EmulatedSet = new(OpenEmulated);
 
@@ -25,8 +25,10 @@ public sealed class KernelFamily
     /// <summary>Every instruction set that this processor has.</summary>
     public static KernelFamily Cpu { get; } = new("cpu", everyCount => everyCount ? KernelSetCases.All() : KernelSetCases.Targets.Select(t => KernelSetCases.Get(t)));
 
-    /// <summary>The first OpenCL device: code as generated, really run (PoCL on the processor where there is no GPU).</summary>
-    public static KernelFamily OpenCl { get; } = new("opencl", _ => [RequireOpenCl().Kernels]);
+    /// <summary>
+    /// The device that GRACEFUL_TEST_DEVICE names, else the first OpenCL device: code as generated, really run (PoCL on the processor where there is no GPU).
+    /// </summary>
+    public static KernelFamily Gpu { get; } = new("gpu", _ => [RequireGpu().Kernels]);
 
     /// <summary>ILGPU's simulation of a GPU: the kernels' C# as it is, with warps. Slow; for what OpenCL devices need not have.</summary>
     public static KernelFamily Emulated { get; } = new("emulated", _ => [EmulatedSet.Value]);
@@ -39,7 +41,7 @@ public sealed class KernelFamily
     internal IKernels Best => IsCpu ? KernelSetCases.Get(KernelSets.Best) : _sets(false).First();
 
     /// <summary>Where public operations run: the processor as it is used by default, or the device. Shared: never disposed.</summary>
-    internal ComputeDevice Device => IsCpu ? ComputeDevice.Default : ReferenceEquals(this, OpenCl) ? RequireOpenCl() : throw new NotSupportedException($"{Name} has no public device.");
+    internal ComputeDevice Device => IsCpu ? ComputeDevice.Default : ReferenceEquals(this, Gpu) ? RequireGpu() : throw new NotSupportedException($"{Name} has no public device.");
 
     /// <summary>The processor with each instruction set, or the device. Shared: never disposed.</summary>
     internal IEnumerable<ComputeDevice> Devices => IsCpu ? CpuDevices.Value : [Device];
@@ -64,17 +66,20 @@ public sealed class KernelFamily
     internal ComputeDevice Open() => ComputeDevice.Open(Device.Name);
 
     /// <summary>The device, or a skipped test; a failed one where the environment says that there must be a device.</summary>
-    private static ComputeDevice RequireOpenCl()
+    private static ComputeDevice RequireGpu()
     {
-        if (OpenClDevice.Value is { } device) return device;
+        if (GpuDevice.Value is { } device) return device;
         const string Missing = "There is no OpenCL device here (Debian: apt-get install pocl-opencl-icd).";
         Assert.False(Environment.GetEnvironmentVariable("GRACEFUL_REQUIRE_OPENCL") == "1", Missing);
         Assert.Skip(Missing);
         return null!;
     }
 
-    private static ComputeDevice? OpenOpenCl()
-        => GpuDevices.All.FirstOrDefault(d => d.Name.StartsWith("opencl", StringComparison.Ordinal)) is { } device ? ComputeDevice.Open(device.Name) : null;
+    private static ComputeDevice? OpenGpu()
+    {
+        if (Environment.GetEnvironmentVariable("GRACEFUL_TEST_DEVICE") is { Length: > 0 } named) return ComputeDevice.Open(named);
+        return GpuDevices.All.FirstOrDefault(d => d.Name.StartsWith("opencl", StringComparison.Ordinal)) is { } device ? ComputeDevice.Open(device.Name) : null;
+    }
 
     private static GpuKernels OpenEmulated()
     {

@@ -122,4 +122,4 @@ public abstract class RowLossDeviceTests(KernelFamily family)
     }
 }
 
-public sealed class RowLossDeviceTestsOnOpenCl() : RowLossDeviceTests(KernelFamily.OpenCl);
+public sealed class RowLossDeviceTestsOnGpu() : RowLossDeviceTests(KernelFamily.Gpu);

@@ -226,4 +226,4 @@ public abstract class RowLossEdgeTests(KernelFamily family)
 
 public sealed class RowLossEdgeTestsOnCpu() : RowLossEdgeTests(KernelFamily.Cpu);
 
-public sealed class RowLossEdgeTestsOnOpenCl() : RowLossEdgeTests(KernelFamily.OpenCl);
+public sealed class RowLossEdgeTestsOnGpu() : RowLossEdgeTests(KernelFamily.Gpu);

@@ -129,7 +129,7 @@ public abstract class RowLossTests(KernelFamily family)
 
 public sealed class RowLossTestsOnCpu() : RowLossTests(KernelFamily.Cpu);
 
-public sealed class RowLossTestsOnOpenCl() : RowLossTests(KernelFamily.OpenCl);
+public sealed class RowLossTestsOnGpu() : RowLossTests(KernelFamily.Gpu);
 
 [Collection(EmulatedCollection.Name)]
 public sealed class RowLossTestsEmulated() : RowLossTests(KernelFamily.Emulated);

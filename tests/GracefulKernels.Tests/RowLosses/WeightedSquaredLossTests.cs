@@ -54,4 +54,4 @@ public abstract class WeightedSquaredLossTests(KernelFamily family)
 
 public sealed class WeightedSquaredLossTestsOnCpu() : WeightedSquaredLossTests(KernelFamily.Cpu);
 
-public sealed class WeightedSquaredLossTestsOnOpenCl() : WeightedSquaredLossTests(KernelFamily.OpenCl);
+public sealed class WeightedSquaredLossTestsOnGpu() : WeightedSquaredLossTests(KernelFamily.Gpu);

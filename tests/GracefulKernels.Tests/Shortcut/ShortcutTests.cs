@@ -109,4 +109,4 @@ public abstract class ShortcutTests(KernelFamily family)
 
 public sealed class ShortcutTestsOnCpu() : ShortcutTests(KernelFamily.Cpu);
 
-public sealed class ShortcutTestsOnOpenCl() : ShortcutTests(KernelFamily.OpenCl);
+public sealed class ShortcutTestsOnGpu() : ShortcutTests(KernelFamily.Gpu);

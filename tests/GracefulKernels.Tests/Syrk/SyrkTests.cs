@@ -93,4 +93,4 @@ public abstract class SyrkTests(KernelFamily family)
 
 public sealed class SyrkTestsOnCpu() : SyrkTests(KernelFamily.Cpu);
 
-public sealed class SyrkTestsOnOpenCl() : SyrkTests(KernelFamily.OpenCl);
+public sealed class SyrkTestsOnGpu() : SyrkTests(KernelFamily.Gpu);

@@ -83,4 +83,4 @@ public abstract class SgdTrainerTests(KernelFamily family)
 
 public sealed class SgdTrainerTestsOnCpu() : SgdTrainerTests(KernelFamily.Cpu);
 
-public sealed class SgdTrainerTestsOnOpenCl() : SgdTrainerTests(KernelFamily.OpenCl);
+public sealed class SgdTrainerTestsOnGpu() : SgdTrainerTests(KernelFamily.Gpu);

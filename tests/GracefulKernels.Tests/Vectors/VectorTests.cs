@@ -135,5 +135,5 @@ public abstract class VectorTests(KernelFamily family)
 
 public sealed class VectorTestsOnCpu() : VectorTests(KernelFamily.Cpu);
 
-public sealed class VectorTestsOnOpenCl() : VectorTests(KernelFamily.OpenCl);
+public sealed class VectorTestsOnGpu() : VectorTests(KernelFamily.Gpu);
 
