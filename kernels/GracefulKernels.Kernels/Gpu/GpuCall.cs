@@ -81,8 +81,5 @@ internal enum GpuScratch
     /// <summary>Counts of flips of parts of the rows.</summary>
     FlipCounts,
 
-    /// <summary>Rearranged weights of a convolution.</summary>
-    Weights,
-
     Count,
 }

@@ -1,6 +1,7 @@
 using System.Reflection;
 using ILGPU;
 using ILGPU.Backends;
+using ILGPU.Backends.EntryPoints;
 using ILGPU.Backends.OpenCL;
 using ILGPU.Backends.PTX;
 using ILGPU.Runtime;
@@ -14,6 +15,9 @@ internal static class KernelLoader
     private static readonly FieldInfo PtxText = typeof(PTXCompiledKernel).GetField("<PTXAssembly>k__BackingField", BindingFlags.Instance | BindingFlags.NonPublic)
         ?? throw new MissingFieldException(nameof(PTXCompiledKernel), nameof(PTXCompiledKernel.PTXAssembly));
 
+    private static readonly PropertyInfo EntryPointOf = typeof(CompiledKernel).GetProperty("EntryPoint", BindingFlags.Instance | BindingFlags.NonPublic)
+        ?? throw new MissingMemberException(nameof(CompiledKernel), "EntryPoint");
+
     /// <exception cref="PlatformNotSupportedException">The device lacks what the kernel needs, or refuses it.</exception>
     public static Action<AcceleratorStream, KernelConfig, TArguments> Load<TArguments>(GpuKernel<TArguments> kernel, Accelerator accelerator, string device)
         where TArguments : struct
@@ -26,9 +30,14 @@ internal static class KernelLoader
         try
         {
             CompiledKernel compiled = Compile(kernel, accelerator.GetBackend());
+            int shared = ((EntryPoint)EntryPointOf.GetValue(compiled)!).SharedMemory.StaticSize;
+            if (shared > accelerator.MaxSharedMemoryPerGroup)
+            {
+                throw new PlatformNotSupportedException($"Kernel {kernel} takes {shared:N0} bytes of shared memory a group; {device} allows {accelerator.MaxSharedMemoryPerGroup:N0}.");
+            }
             return accelerator.LoadKernel(compiled).CreateLauncherDelegate<Action<AcceleratorStream, KernelConfig, TArguments>>();
         }
-        catch (Exception e) when (e is AcceleratorException or InternalCompilerException or NotSupportedException)
+        catch (Exception e) when (e is AcceleratorException or InternalCompilerException or NotSupportedException and not PlatformNotSupportedException)
         {
             throw new PlatformNotSupportedException($"Kernel {kernel} does not load on {device}: {Innermost(e).Message}", e);
         }

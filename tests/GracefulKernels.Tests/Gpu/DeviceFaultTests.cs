@@ -119,6 +119,21 @@ public class DeviceFaultTests
     }
 
     [Fact]
+    public void SharedMemoryOverTheLimitIsRefusedByName()
+    {
+        using GpuKernels set = NewSet();
+        Assert.SkipWhen(set.Accelerator.MaxSharedMemoryPerGroup >= Large * sizeof(float), "The device allows more than any other.");
+        GpuKernel<Data> large = new(LargeShared);
+        var e = Assert.Throws<PlatformNotSupportedException>(() =>
+        {
+            using GpuCall call = set.Begin();
+            call.Launch(large, 1, default);
+        });
+        Assert.Contains($"{Large * sizeof(float):N0} bytes of shared memory", e.Message);
+        Assert.Contains(nameof(LargeShared), e.Message);
+    }
+
+    [Fact]
     public void ADeviceThatIsLostRefusesWorkAndOthersGoOn()
     {
         using GpuKernels lost = NewSet(), other = NewSet();
@@ -179,6 +194,9 @@ public class DeviceFaultTests
         return set.Dot(x.AsBlock<float>(), ones.AsBlock<float>());
     }
 
+    /// <summary>4 MB of floats.</summary>
+    private const int Large = 1 << 20;
+
     internal struct Nothing
     {
         public int Value { get; init; }
@@ -187,6 +205,14 @@ public class DeviceFaultTests
     internal struct Data
     {
         public ArrayView<float> Values { get; init; }
+    }
+
+    private static void LargeShared(Data data)
+    {
+        ArrayView<float> shared = SharedMemory.Allocate<float>(Large);
+        shared[Group.IdxX] = data.Values[0];
+        Group.Barrier();
+        data.Values[0] = shared[0];
     }
 
     private static void Empty(Nothing nothing)
