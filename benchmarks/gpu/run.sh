@@ -17,7 +17,7 @@ done
 suite="not run"
 if [ $tests = yes ]; then
     # The same suite that runs on PoCL, on this device.
-    GRACEFUL_TEST_DEVICE=$device GRACEFUL_REQUIRE_OPENCL=1 "$here/tests/GracefulKernels.Tests" -class "*OnGpu" -class "*Emulated" -class "*.Device*Tests" -class "*.TensorProductTests" -class "*.DemoOnDeviceTests" > "$out.tests.log" 2>&1
+    GRACEFUL_TEST_DEVICE=$device GRACEFUL_REQUIRE_OPENCL=1 "$here/tests/GracefulKernels.Tests" -class "*OnGpu" -class "*Emulated" -class "*.DeviceFaultTests" -class "*.DeviceMarginTests" -class "*.DeviceAllocationTests" -class "*GpuTests" -class "*.GpuProductTests" -class "*.RowLossDeviceTests" -class "*.TensorProductTests" -class "*.DemoOnDeviceTests" > "$out.tests.log" 2>&1
     status=$?
     suite=$(sed 's/\x1b\[[0-9;]*m//g' "$out.tests.log" | sed -n 's/^ *GracefulKernels.Tests *Total/Total/p' | tail -1)
     echo "tests on $device: ${suite:-did not end} (log: $out.tests.log)"
