@@ -28,12 +28,15 @@ internal sealed partial class GpuKernels
         ArgumentOutOfRangeException.ThrowIfZero(pointer);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(byteLength);
         if (_accelerator.AcceleratorType == AcceleratorType.CPU) throw new PlatformNotSupportedException($"{Title} has no memory of others.");
-        if (_accelerator.AcceleratorType == AcceleratorType.Cuda && (pointer & 15) != 0)
-        {
-            throw new ArgumentException($"pointer is 0x{pointer:x}; expected a multiple of 16 bytes, in which elements are loaded.", nameof(pointer));
-        }
+        if (_accelerator.AcceleratorType == AcceleratorType.Cuda) CheckAddress(pointer);
         using GpuCall call = Begin();
         return new GpuMemory(this, new ExternalBuffer(_accelerator, pointer, byteLength));
+    }
+
+    /// <exception cref="ArgumentException">The address is not a multiple of 16.</exception>
+    internal static void CheckAddress(nint pointer)
+    {
+        if ((pointer & 15) != 0) throw new ArgumentException($"pointer is 0x{pointer:x}; expected a multiple of 16 bytes, in which elements are loaded.", nameof(pointer));
     }
 
     public unsafe void Upload<T>(ReadOnlySpan<T> source, Block<T> destination) where T : unmanaged

@@ -179,6 +179,16 @@ public class DeviceFaultTests
         Assert.Throws<ArgumentOutOfRangeException>(() => set.Wrap(pointer, 0));
     }
 
+    [Fact]
+    public void AMisalignedAddressIsNamed()
+    {
+        GpuKernels.CheckAddress(0x7f00_0010);
+        var e = Assert.Throws<ArgumentException>(() => GpuKernels.CheckAddress(0x7f00_0014));
+        Assert.Equal("pointer", e.ParamName);
+        Assert.Contains("0x7f000014", e.Message);
+        Assert.Contains("16 bytes", e.Message);
+    }
+
     /// <summary>A new set on the device of the tests, or a skipped test.</summary>
     private static GpuKernels NewSet()
     {
