@@ -92,6 +92,7 @@ internal sealed partial class GpuKernels : IKernels
             _disposed = true;
             _accelerator.Bind();
             _cuBlas?.Dispose();
+            _ring?.Dispose();
             _pool.Dispose();
             _accelerator.Dispose();
         }
