@@ -49,9 +49,6 @@ internal sealed partial class GpuKernels : IKernels
 
     public GpuSettings Settings { get; }
 
-    /// <summary>The cuBLAS in use, or null.</summary>
-    public CuBlas? CuBlas => _cuBlas;
-
     /// <summary>Groups that fill the device a few times over: the grid of kernels whose threads go over their elements in strides.</summary>
     public int Wave => Math.Max(1, _accelerator.NumMultiprocessors) * 8;
 
@@ -90,11 +87,18 @@ internal sealed partial class GpuKernels : IKernels
         {
             if (_disposed) return;
             _disposed = true;
-            _accelerator.Bind();
-            _cuBlas?.Dispose();
-            _ring?.Dispose();
-            _pool.Dispose();
-            _accelerator.Dispose();
+            try
+            {
+                _accelerator.Bind();
+                _cuBlas?.Dispose();
+                _ring?.Dispose();
+                _pool.Dispose();
+                _accelerator.Dispose();
+            }
+            catch (AcceleratorException) when (_lost is not null)
+            {
+                // The driver of a lost device refuses to free what it no longer has; the cause was reported when it was lost.
+            }
         }
     }
 
@@ -151,15 +155,12 @@ internal sealed partial class GpuKernels : IKernels
     internal unsafe void FetchView<T>(ArrayView<T> source, Span<T> destination) where T : unmanaged
     {
         if (destination.IsEmpty) return;
-        try
+        int length = destination.Length;
+        // The copy knows addresses only: a collection must not move what it writes to.
+        fixed (T* pinned = destination)
         {
-            // The copy knows addresses only: a collection must not move what it writes to.
-            fixed (T* pinned = destination) source.SubView(0, destination.Length).CopyToCPU(_stream, ref *pinned, destination.Length);
-        }
-        catch (AcceleratorException e)
-        {
-            Lose(e);
-            throw Lost(e);
+            nint host = (nint)pinned;
+            Guarded("a download", () => source.SubView(0, length).CopyToCPU(_stream, ref *(T*)host, length));
         }
     }
 
@@ -168,7 +169,7 @@ internal sealed partial class GpuKernels : IKernels
         var memory = new GpuMemory(this, _pool, block.Length * sizeof(T));
         _staged.Add(new Staged(memory, block.Address, download));
         ArrayView<T> view = Part<T>(memory.Buffer, 0, block.Length);
-        if (upload) view.CopyFromCPU(_stream, ref *block.Pointer, block.Length);
+        if (upload) Guarded("an upload", () => view.CopyFromCPU(_stream, ref *block.Pointer, block.Length));
         return view;
     }
 
@@ -179,7 +180,8 @@ internal sealed partial class GpuKernels : IKernels
         {
             for (int i = firstStaged; i < _staged.Count; i++)
             {
-                if (_staged[i].Download && _lost is null) _staged[i].BringBack(_stream);
+                Staged staged = _staged[i];
+                if (staged.Download && _lost is null) Guarded("a download", () => staged.BringBack(_stream));
             }
         }
         finally
