@@ -17,6 +17,10 @@ internal sealed class DeviceRunner(BenchOptions options)
         var kernels = (GpuKernels)device.Kernels;
         using ComputeDevice? rival = Rival(device);
         string code = (device.Info.Kind == DeviceKind.Cuda ? "ptx" : "opencl") + (options.Gpu is { Precision: not Precision.Float32 } gpu ? $" {gpu.Precision}" : "");
+        if (!device.Info.IsGpu)
+        {
+            _notes.Add($"{device.Name} is a processor: its ceilings are those of code that is written for GPUs, and fractions of them say nothing about the processor.");
+        }
         IReadOnlyList<BenchCase> cases = CaseList.Select(options.Filter, options.Quick, onDevice: true);
         progress.Report((0, "ceilings"));
         MachineCeilings limit = DeviceProbe.Measure(kernels, code, options.Quick);
@@ -51,10 +55,16 @@ internal sealed class DeviceRunner(BenchOptions options)
             using Operands theirs = new(rival.Kernels);
             bench.Prepare(rival.Kernels, theirs);
             theirs.Run();
+            if (theirs.Fault() is string wrong)
+            {
+                Failed = true;
+                _notes.Add($"{bench.Title}: wrong result of cuBLAS, {wrong}.");
+                return Row(first);
+            }
+            // In turns, as often one as the other: of each the better turn counts.
             Measurement other = Measurement.Of(theirs.Run, theirs.Reset, time, theirs.Await);
-            // In turns: ours, theirs, ours; the better of ours counts, as the better of many calls does.
-            Measurement second = Measurement.Of(operands.Run, operands.Reset, time, operands.Await);
-            Measurement ours = new(Math.Min(first.Min, second.Min), Math.Min(first.Median, second.Median));
+            Measurement ours = Better(first, Measurement.Of(operands.Run, operands.Reset, time, operands.Await));
+            other = Better(other, Measurement.Of(theirs.Run, theirs.Reset, time, theirs.Await));
             return Row(ours) with { Rival = "cublas", RivalSecondsMin = other.Min, RivalRatio = other.Min / ours.Min };
         }
         catch (OutOfMemoryException e)
@@ -65,6 +75,8 @@ internal sealed class DeviceRunner(BenchOptions options)
 
         BenchRow Row(Measurement measured) => BenchRow.Create(bench, limit.Simd, 1, measured, limit, device.Name);
     }
+
+    private static Measurement Better(Measurement a, Measurement b) => new(Math.Min(a.Min, b.Min), Math.Min(a.Median, b.Median));
 
     private ComputeDevice? Rival(ComputeDevice device)
     {
