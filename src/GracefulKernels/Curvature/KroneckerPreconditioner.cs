@@ -12,7 +12,7 @@ namespace GracefulKernels;
 /// A flat vector keeps weight and bias apart, as the convolutions want them. A layer with a bias is therefore copied to [W | b] and back around its two
 /// products: passes over memory the size of the layer, small beside the products.
 /// </remarks>
-public sealed class KroneckerPreconditioner : IDisposable
+public sealed class KroneckerPreconditioner : Preconditioner
 {
     private readonly List<InverseBlock> _blocks = [];
     private readonly DeviceFloats _packed;
@@ -27,14 +27,10 @@ public sealed class KroneckerPreconditioner : IDisposable
     /// <exception cref="ArgumentOutOfRangeException">λ is negative or not finite.</exception>
     /// <exception cref="ArgumentException">The factors belong to another network.</exception>
     /// <exception cref="NotPositiveDefiniteException">A damped factor is not positive definite.</exception>
-    public KroneckerPreconditioner(KroneckerFactors factors, double damping, ParameterLayout layout, ComputeDevice device)
+    public KroneckerPreconditioner(KroneckerFactors factors, double damping, ParameterLayout layout, ComputeDevice device) : base(layout, device)
     {
         ArgumentNullException.ThrowIfNull(factors);
-        ArgumentNullException.ThrowIfNull(layout);
-        ArgumentNullException.ThrowIfNull(device);
         Damping = Check.NonNegative(damping, nameof(damping));
-        Layout = layout;
-        Device = device;
         CheckFactors(factors, layout);
         long largest = factors.Blocks.Max(b => (long)b.Rows * b.Columns);
         _packed = new DeviceFloats(device.Kernels, largest);
@@ -61,27 +57,8 @@ public sealed class KroneckerPreconditioner : IDisposable
     /// <summary>λ.</summary>
     public double Damping { get; }
 
-    /// <summary>The parameters it applies to.</summary>
-    public ParameterLayout Layout { get; }
-
-    /// <summary>Where it is applied.</summary>
-    public ComputeDevice Device { get; }
-
-    /// <summary><c>P⁻¹·v</c>.</summary>
-    /// <exception cref="ArgumentException"><paramref name="v"/> is laid out for another network.</exception>
-    public ParameterVector Apply(ParameterVector v)
-    {
-        ArgumentNullException.ThrowIfNull(v);
-        v.Expect(Layout, Device, nameof(v));
-        var y = new ParameterVector(Layout, Device);
-        Apply(v.Block, y.Block);
-        GC.KeepAlive(v);
-        GC.KeepAlive(this);
-        return y;
-    }
-
-    /// <summary>Frees all memory.</summary>
-    public void Dispose()
+    /// <inheritdoc/>
+    protected override void Dispose(bool disposing)
     {
         foreach (InverseBlock b in _blocks)
         {
@@ -93,8 +70,7 @@ public sealed class KroneckerPreconditioner : IDisposable
         _workspace.Dispose();
     }
 
-    /// <summary><c>y = P⁻¹·v</c> of device vectors; y is not v.</summary>
-    internal void Apply(Block<float> v, Block<float> y)
+    internal override void Apply(Block<float> v, Block<float> y)
     {
         IKernels kernels = Device.Kernels;
         foreach (InverseBlock b in _blocks)

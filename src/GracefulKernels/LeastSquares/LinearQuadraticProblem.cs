@@ -107,7 +107,7 @@ public sealed class LinearQuadraticProblem : IDisposable
         d.Expect(Network.Network.Parameters, Network.Network.Device, nameof(d));
     }
 
-    internal void Expect(KroneckerPreconditioner? preconditioner)
+    internal void Expect(Preconditioner? preconditioner)
     {
         if (preconditioner is null) return;
         if (!preconditioner.Layout.Matches(Network.Network.Parameters)) throw new ArgumentException("preconditioner belongs to another network.", nameof(preconditioner));

@@ -22,7 +22,7 @@ public static class Pcg
     public static SolverResult Solve(
         LinearQuadraticProblem problem,
         PcgOptions? options = null,
-        KroneckerPreconditioner? preconditioner = null,
+        Preconditioner? preconditioner = null,
         IProgress<SolverProgress>? progress = null,
         CancellationToken cancellation = default)
     {

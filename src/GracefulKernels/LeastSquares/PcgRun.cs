@@ -12,7 +12,7 @@ internal sealed class PcgRun : IDisposable
 
     private readonly LinearQuadraticProblem _problem;
     private readonly PcgOptions _options;
-    private readonly KroneckerPreconditioner? _preconditioner;
+    private readonly Preconditioner? _preconditioner;
     private readonly IProgress<SolverProgress>? _progress;
     private readonly CancellationToken _cancellation;
     private readonly Stopwatch _clock = Stopwatch.StartNew();
@@ -33,7 +33,7 @@ internal sealed class PcgRun : IDisposable
     public PcgRun(
         LinearQuadraticProblem problem,
         PcgOptions options,
-        KroneckerPreconditioner? preconditioner,
+        Preconditioner? preconditioner,
         IProgress<SolverProgress>? progress,
         CancellationToken cancellation)
     {

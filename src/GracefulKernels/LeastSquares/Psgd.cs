@@ -66,7 +66,7 @@ public static class Psgd
     public static SolverResult Solve(
         LinearQuadraticProblem problem,
         PsgdOptions? options = null,
-        KroneckerPreconditioner? preconditioner = null,
+        Preconditioner? preconditioner = null,
         IProgress<SolverProgress>? progress = null,
         CancellationToken cancellation = default)
     {

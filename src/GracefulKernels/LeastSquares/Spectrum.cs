@@ -20,7 +20,7 @@ public static class Spectrum
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     public static double LargestEigenvalue(
         LinearQuadraticProblem problem,
-        KroneckerPreconditioner? preconditioner = null,
+        Preconditioner? preconditioner = null,
         int iterations = 10,
         int seed = 0,
         CancellationToken cancellation = default)
