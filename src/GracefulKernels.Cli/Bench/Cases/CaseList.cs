@@ -14,6 +14,7 @@ internal static class CaseList
         .. RowLossCases.All,
         .. FlipCases.All,
         .. VectorCases.All,
+        .. IterationCases.All,
     ];
 
     /// <summary>The rooms, in the order of the table.</summary>
