@@ -14,6 +14,7 @@ internal enum ScratchSlot
     Lags,
     LagPieces,
     Cholesky,
+    Eigen,
     RowLoss,
     Columns,
     Phases,
