@@ -100,6 +100,9 @@ public sealed class LinearizedNetwork : IDisposable
 
     internal Sweep Sweep => _sweep;
 
+    /// <summary>All samples, channels-last.</summary>
+    internal ReadOnlySpan<float> Images => _images;
+
     /// <summary><c>J·d</c>, [n × C].</summary>
     /// <exception cref="ArgumentException"><paramref name="d"/> is laid out for another network.</exception>
     public float[] Jvp(ParameterVector d, CancellationToken cancellation = default)
