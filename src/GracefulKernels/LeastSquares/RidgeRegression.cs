@@ -29,13 +29,13 @@ internal sealed class RidgeRegression
         _f = width;
         _classes = targets.Classes;
         _device = device;
-        _stride = GramMatrix.Padded(width);
+        _stride = DenseGram.Padded(width);
         (_phi, _phiMean) = Centred(features, _n, width, _stride);
         (_targets, _targetMean) = Centred(targets.Values.Span, _n, _classes, _classes);
         IsDual = _n <= _f;
         _order = IsDual ? _n : _f;
-        _gramStride = GramMatrix.Padded(_order);
-        _gram = IsDual ? GramMatrix.Lower(Transposed(0, _n, _gramStride), _f, _gramStride, device.Threads) : GramMatrix.Lower(_phi, _n, _gramStride, device.Threads);
+        _gramStride = DenseGram.Padded(_order);
+        _gram = IsDual ? DenseGram.Lower(Transposed(0, _n, _gramStride), _f, _gramStride, device.Threads) : DenseGram.Lower(_phi, _n, _gramStride, device.Threads);
         double trace = 0;
         for (int i = 0; i < _order; i++) trace += _gram[((long)i * _gramStride) + i];
         MeanEigenvalue = _n < 2 ? 0 : trace / _n / Math.Min(_n - 1, _f);

@@ -6,7 +6,7 @@ namespace GracefulKernels;
 /// <c>AᵀA</c> in fp64, each element a sum in the order of the rows: the same bits on every instruction set and for any number of threads. (The contract's Gram kernels round
 /// products to fp32, which a small ridge weight does not bear.)
 /// </summary>
-internal static unsafe class GramMatrix
+internal static unsafe class DenseGram
 {
     private const int Band = 8;
     private const int Panel = 256;
