@@ -1,0 +1,32 @@
+using GracefulKernels.Onnx;
+
+namespace GracefulKernels;
+
+public sealed partial class Network
+{
+    /// <summary>
+    /// The network of an ONNX file: fp32, operators of versions 9 to 24, one input (samples × channels × height × width, or samples × features), one output,
+    /// weights inside the file. Layers are called as PyTorch calls them where the file still knows: 'X' of 'X.weight'. Batch normalisation is kept.
+    /// </summary>
+    /// <remarks>
+    /// Supported are Conv (one group), Gemm, MatMul with a bias behind it, BatchNormalization, Relu, LeakyRelu, MaxPool, AveragePool, GlobalAveragePool, ReduceMean over
+    /// height and width, Add, Flatten, Reshape to one vector a sample, Pad in front of convolutions and pools, strided Slice with Pad or Concat of zeros (option-A
+    /// shortcuts), Identity, Dropout in evaluation, and whatever chain of constants an exporter left for shapes. The number of samples is open, also where the file fixes it.
+    /// A linearised model has no ONNX form of its own: <c>f(x; w0) + J(x) d</c> needs the primal and the tangent, and no weights of the same network give it
+    /// (those of <c>w0 + d</c> are another, non-linear, model).
+    /// </remarks>
+    /// <param name="path">The file.</param>
+    /// <param name="options">What becomes of ReLU, and sizes that the file leaves open.</param>
+    /// <param name="device">Where the network runs; <see cref="ComputeDevice.Default"/> where none is given.</param>
+    /// <exception cref="FileNotFoundException">There is no such file.</exception>
+    /// <exception cref="InvalidDataException">
+    /// The file is damaged, or holds something that is not supported; the message names the node, its operator and what to do.
+    /// </exception>
+    /// <exception cref="IOException">The file cannot be read.</exception>
+    /// <exception cref="UnauthorizedAccessException">Reading is not allowed.</exception>
+    public static Network Load(string path, OnnxOptions? options = null, ComputeDevice? device = null)
+    {
+        (NetworkBuilder builder, LayerOutput output, Dictionary<string, float[]> tensors) = OnnxImporter.Import(path, options ?? new OnnxOptions());
+        return builder.BuildTrunk(output, device).WithTensors(tensors);
+    }
+}
