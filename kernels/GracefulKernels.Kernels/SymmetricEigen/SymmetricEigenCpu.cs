@@ -7,7 +7,10 @@ internal sealed unsafe partial class CpuKernels<TLanes, TDoubles>
     public void SymmetricEigen(int n, Block<double> a, Block<double> values)
     {
         Debug.Assert(n >= 0 && a.Length >= (long)n * n && values.Length >= n);
-        EigenDecomposition<TDoubles>.Run(n, a.Pointer, values.Pointer);
+        if (typeof(TLanes) == typeof(Lanes512)) EigenDecomposition<DoubleRegister512, TDoubles>.Run(_workers, n, a.Pointer, values.Pointer);
+        else if (typeof(TLanes) == typeof(Lanes256)) EigenDecomposition<DoubleRegister256, TDoubles>.Run(_workers, n, a.Pointer, values.Pointer);
+        else if (typeof(TLanes) == typeof(Lanes128)) EigenDecomposition<DoubleRegister128, TDoubles>.Run(_workers, n, a.Pointer, values.Pointer);
+        else EigenDecomposition<DoubleRegisterScalar, TDoubles>.Run(_workers, n, a.Pointer, values.Pointer);
     }
 
     public void SymmetricEigenBatch(int count, int n, Block<double> a, long stride, Block<double> values)
