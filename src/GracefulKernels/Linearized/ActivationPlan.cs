@@ -32,7 +32,10 @@ public sealed record ActivationPlan
     /// <summary>Bytes that the states which are not kept would take.</summary>
     public required long BytesRecomputed { get; init; }
 
-    /// <summary>Device memory besides kept states: the passes' workspaces, f0, and one state that the batches which are not in memory share.</summary>
+    /// <summary>
+    /// The most device memory besides kept states and weights: the passes' workspaces, f0, and one state that the batches which are not in memory share (where the processor
+    /// reads all of them from the file, in the first pass alone).
+    /// </summary>
     public required long WorkspaceBytes { get; init; }
 
     /// <summary>Seconds of primal recomputation that kept states save in each sweep, as measured in the first pass; what reading the file takes is not taken off.</summary>

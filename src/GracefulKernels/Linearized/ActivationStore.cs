@@ -71,8 +71,8 @@ internal sealed unsafe class ActivationStore : IDisposable
     /// <summary>Bytes of the file.</summary>
     public long MappedBytes => Mapped * _stride;
 
-    /// <summary>Bytes of the one state that batches share.</summary>
-    public long SharedBytes => _shared is null ? 0 : _layout.BytesPerSample * _batchSize;
+    /// <summary>Bytes of the one state that batches share, in the first pass at least; 0 where all are in memory.</summary>
+    public long SharedBytes => InMemory == _states.Length ? 0 : _layout.BytesPerSample * _batchSize;
 
     /// <summary>First pass: where the primal of a batch leaves its state.</summary>
     public PrimalState ToFill(int batch)

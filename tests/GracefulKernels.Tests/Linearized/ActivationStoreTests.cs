@@ -17,7 +17,8 @@ public abstract class ActivationStoreTests(KernelFamily family)
         using var folder = new TemporaryFolder();
         float[][]? expected = null;
         // 11 samples are 3 whole batches and a smaller one.
-        foreach ((int memory, int room) in new[] { (4, 0), (0, 4), (0, 0), (1, 1), (2, 2), (1, 3), (0, 2), (0, 9) })
+        (int, int)[] some = [(4, 0), (0, 9), (1, 1)];
+        foreach ((int memory, int room) in family.IsCpu ? [.. some, (0, 4), (0, 0), (2, 2), (1, 3), (0, 2)] : some)
         {
             using LinearizedNetwork linear = LinearizedNetworkTests.Linearized(name, 2, family.Device, Options(name, folder, memory, room));
             ActivationPlan plan = linear.Plan;
