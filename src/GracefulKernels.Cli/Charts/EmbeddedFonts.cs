@@ -20,6 +20,8 @@ internal sealed class EmbeddedFonts : IFontResolver
     /// <summary>Makes the family known to ScottPlot and its default; once for a process.</summary>
     public static void Use() => _ = Registered.Value;
 
+    public static SKTypeface Typeface(bool bold) => bold ? Bold : Regular;
+
     public SKTypeface? CreateTypeface(string fontName, FontWeight weight, FontSlant slant, FontSpacing spacing)
         => fontName != Family ? null : weight >= FontWeight.SemiBold ? Bold : Regular;
 

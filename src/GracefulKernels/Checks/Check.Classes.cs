@@ -28,6 +28,20 @@ internal static partial class Check
         }
     }
 
+    /// <summary>Throws for a class that no label names: a squared loss would pull its output to 0.</summary>
+    /// <param name="labels">Each in [0, <paramref name="classes"/>).</param>
+    public static void EveryClass(ReadOnlySpan<int> labels, int classes, string name)
+    {
+        bool[] seen = new bool[classes];
+        foreach (int label in labels) seen[label] = true;
+        int[] empty = [.. Enumerable.Range(0, classes).Where(c => !seen[c])];
+        if (empty.Length == 0) return;
+        const int Shown = 10;
+        string which = $"{string.Join(", ", empty.Take(Shown))}{(empty.Length > Shown ? $" and {empty.Length - Shown} more" : "")}";
+        throw new ArgumentException(
+            $"{name} has no sample of class {which} (of {classes}): a squared loss would pull that output to 0. Leave the class out, or allow empty classes.", name);
+    }
+
     /// <summary>Returns how many labels are not <paramref name="ignoreIndex"/>, which is tested before the range.</summary>
     public static long Labels(ReadOnlySpan<int> labels, int classes, int ignoreIndex)
     {

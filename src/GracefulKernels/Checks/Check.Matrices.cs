@@ -37,6 +37,19 @@ internal static partial class Check
         if (output.Overlaps(other)) throw new ArgumentException($"{name} overlaps {otherName}.", name);
     }
 
+    /// <summary>Every element of the lower triangle [n × n] is finite.</summary>
+    public static void FiniteLower(ReadOnlySpan<double> matrix, int n, string name)
+    {
+        for (int i = 0; i < n; i++)
+        {
+            ReadOnlySpan<double> row = matrix.Slice(i * n, i + 1);
+            for (int j = 0; j <= i; j++)
+            {
+                if (!double.IsFinite(row[j])) throw new ArgumentException($"{name}[{i}, {j}] is {row[j]}; every element must be finite.", name);
+            }
+        }
+    }
+
     /// <summary>The diagonal of a Cholesky factor is positive and finite: what <c>potrf</c> leaves when it succeeds.</summary>
     public static void Factor(ReadOnlySpan<double> factor, int n, int ld, string name)
     {

@@ -10,7 +10,7 @@ public enum FactorSeeds
     Rademacher,
 }
 
-/// <summary>How Kronecker factors are computed.</summary>
+/// <summary>How Kronecker factors, and second moments of gradients, are computed.</summary>
 public sealed record FactorOptions
 {
     /// <summary>Exact by default.</summary>
@@ -22,9 +22,20 @@ public sealed record FactorOptions
     /// <summary>Of the random signs.</summary>
     public int Seed { get; init; }
 
+    /// <summary>What shared weights are factored by; second moments need none.</summary>
+    public FactorConvention Convention { get; init; } = FactorConvention.Expand;
+
+    /// <summary>
+    /// Only the first so many samples; all where none is given. Statistics of a few thousand samples precondition a larger set almost as well; where the samples are
+    /// sorted, shuffle them first.
+    /// </summary>
+    public int? Samples { get; init; }
+
     internal void Validate(string name)
     {
         if (!Enum.IsDefined(Seeds)) throw new ArgumentOutOfRangeException(name, Seeds, "Not a kind of seeds.");
+        if (!Enum.IsDefined(Convention)) throw new ArgumentOutOfRangeException(name, Convention, "Not a convention of factors.");
+        if (Samples <= 0) throw new ArgumentOutOfRangeException(name, Samples, $"Samples is {Samples}; expected at least 1, or none for all.");
         if (Probes <= 0) throw new ArgumentOutOfRangeException(name, Probes, $"Probes is {Probes}; expected at least 1.");
     }
 }

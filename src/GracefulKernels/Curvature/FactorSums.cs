@@ -9,13 +9,15 @@ internal sealed class FactorSums : ICotangentSink, IDisposable
     private readonly IKernels _kernels;
     private readonly Dictionary<int, Entry> _entries = [];
     private readonly DeviceMemory _memory;
-    private readonly DeviceFloats? _rows;
-    private readonly DeviceFloats? _samples;
+    private readonly SampleGradients _samples;
+    private readonly FactorConvention _convention;
+    private readonly DeviceFloats? _reduced;
 
-    public FactorSums(ExecutionPlan plan, IKernels kernels, int capacity)
+    public FactorSums(ExecutionPlan plan, IKernels kernels, int capacity, FactorConvention convention)
     {
         _plan = plan;
         _kernels = kernels;
+        _convention = convention;
         long length = 0;
         foreach (LayerStep step in plan.Steps)
         {
@@ -32,12 +34,11 @@ internal sealed class FactorSums : ICotangentSink, IDisposable
         }
         _memory = kernels.Allocate(length * sizeof(double));
         kernels.Zero(_memory.AsBlock<double>());
-        BatchNormStep[] norms = [.. plan.Steps.OfType<BatchNormStep>()];
-        if (norms.Length == 0) return;
-        _rows = new DeviceFloats(kernels, norms.Max(n => (long)n.Pixels * n.Channels) * capacity);
-        int widest = norms.Max(n => n.Channels);
-        // Per-sample means of x∘δ and of δ, the gradient of γ, then T/σ, −μT/σ and zeros of one channel each.
-        _samples = new DeviceFloats(kernels, (3L * widest * capacity) + (3L * widest));
+        _samples = new SampleGradients(plan, kernels, capacity);
+        ConvolutionStep[] convolutions = [.. plan.Steps.OfType<ConvolutionStep>()];
+        if (convention != FactorConvention.Reduce || convolutions.Length == 0) return;
+        // 1/T at each position, then the mean patch of each sample.
+        _reduced = new DeviceFloats(kernels, convolutions.Max(c => (long)c.Positions + ((long)c.PatchLength * capacity)));
     }
 
     /// <summary>Adds the inputs of all products of a batch.</summary>
@@ -46,41 +47,29 @@ internal sealed class FactorSums : ICotangentSink, IDisposable
         s.Attach(batch, state);
         foreach (LayerStep step in _plan.Steps)
         {
-            if (step is ConvolutionStep c) _kernels.PatchCovariance(c.Shape(s), s.Saved(c.Inputs[0]), c.HasBias, First(c));
+            if (step is ConvolutionStep c && _convention == FactorConvention.Reduce) AddMeanPatches(s, c);
+            else if (step is ConvolutionStep e) _kernels.PatchCovariance(e.Shape(s), s.Saved(e.Inputs[0]), e.HasBias, First(e));
             if (step is LinearStep l) _kernels.Covariance(batch, l.InFeatures, s.Saved(l.Inputs[0]), l.HasBias, First(l));
         }
     }
 
     public void Convolution(Sweep s, ConvolutionStep step, Block<float> x, Block<float> dz)
-        => _kernels.Covariance(s.Batch * step.Positions, step.OutWidth, dz, false, Second(step));
+    {
+        if (_convention == FactorConvention.Reduce) _kernels.Covariance(s.Batch, step.OutWidth, _samples.Bias(step, s.Batch, dz), false, Second(step));
+        else _kernels.Covariance(s.Batch * step.Positions, step.OutWidth, dz, false, Second(step));
+    }
 
     public void Linear(Sweep s, LinearStep step, Block<float> x, Block<float> dz)
     {
         if (_entries[step.Index].HasSecond) _kernels.Covariance(s.Batch, step.OutWidth, dz, false, Second(step));
     }
 
-    /// <summary>
-    /// Gradients of each sample: <c>g_β = T·mean(δ)</c>, <c>g_γ = (T/σ)·mean(x∘δ) − (μT/σ)·mean(δ)</c>, means over its T pixels; then their outer products.
-    /// </summary>
+    /// <summary>The outer products of each sample's gradients of γ and of β.</summary>
     public void BatchNorm(Sweep s, BatchNormStep step, Block<float> x, Block<float> dz)
     {
-        int channels = step.Channels, n = s.Batch;
-        long width = (long)n * channels;
-        Block<float> all = _samples!.Block, products = _rows!.Block.Slice(0, width * step.Pixels);
-        Block<float> meanProduct = all.Slice(0, width), mean = all.Slice(width, width), gradient = all.Slice(2 * width, width);
-        Block<float> scale = all.Slice(3 * width, channels), shift = all.Slice((3 * width) + channels, channels);
-        Block<float> zeros = all.Slice((3 * width) + (2L * channels), channels);
-        NormalizationBlocks blocks = s.Weights.Normalization(step);
-        _kernels.Multiply(x, dz, products);
-        _kernels.GlobalMean(n, step.Pixels, channels, products, meanProduct);
-        _kernels.GlobalMean(n, step.Pixels, channels, dz, mean);
-        _kernels.Axpby(step.Pixels, blocks.InverseDeviation, 0f, scale);
-        _kernels.Axpby(step.Pixels, blocks.MinusMeanOverDeviation, 0f, shift);
-        _kernels.Zero(zeros);
-        _kernels.ChannelAffinePair(n, channels, meanProduct, scale, mean, shift, zeros, gradient);
-        _kernels.Covariance(n, channels, gradient, false, First(step));
-        _kernels.Axpby(step.Pixels, mean, 0f, gradient);
-        _kernels.Covariance(n, channels, gradient, false, Second(step));
+        (Block<float> gamma, Block<float> beta) = _samples.BatchNorm(s, step, x, dz);
+        _kernels.Covariance(s.Batch, step.Channels, gamma, false, First(step));
+        _kernels.Covariance(s.Batch, step.Channels, beta, false, Second(step));
     }
 
     /// <summary>The sums as blocks on the host.</summary>
@@ -95,7 +84,7 @@ internal sealed class FactorSums : ICotangentSink, IDisposable
             {
                 blocks.Add(new KroneckerBlock(
                     p.Layer, e.SecondSize, e.FirstSize, $"{p.Layer}.weight", p.HasBias ? $"{p.Layer}.bias" : null,
-                    first, (double)samples * p.Positions, e.HasSecond ? second : null, (double)samples * probes));
+                    first, _convention == FactorConvention.Reduce ? samples : (double)samples * p.Positions, e.HasSecond ? second : null, (double)samples * probes));
             }
             else if (step is BatchNormStep n)
             {
@@ -110,8 +99,25 @@ internal sealed class FactorSums : ICotangentSink, IDisposable
     public void Dispose()
     {
         _memory.Dispose();
-        _rows?.Dispose();
-        _samples?.Dispose();
+        _samples.Dispose();
+        _reduced?.Dispose();
+    }
+
+    /// <summary>The mean patch of a sample is the weight gradient of one output whose cotangent is 1/T everywhere.</summary>
+    private void AddMeanPatches(Sweep s, ConvolutionStep step)
+    {
+        ConvolutionShape one = step.Shape(s) with { Batch = 1, OutChannels = 1 };
+        Block<float> share = _reduced!.Block.Slice(0, step.Positions), means = _reduced.Block.Slice(step.Positions, (long)s.Batch * step.PatchLength);
+        float[] shares = new float[step.Positions];
+        Array.Fill(shares, 1f / step.Positions);
+        _kernels.Upload<float>(shares, share);
+        Block<float> x = s.Saved(step.Inputs[0]);
+        for (int i = 0; i < s.Batch; i++)
+        {
+            _kernels.ConvolutionWeightGradient(
+                one, x.Slice(i * one.InputLength, one.InputLength), share, 0f, means.Slice((long)i * step.PatchLength, step.PatchLength));
+        }
+        _kernels.Covariance(s.Batch, step.PatchLength, means, step.HasBias, First(step));
     }
 
     private static int InputWidth(ProductStep p) => p is ConvolutionStep c ? c.PatchLength : ((LinearStep)p).InFeatures;

@@ -1,40 +1,22 @@
 namespace GracefulKernels;
 
 /// <summary>
-/// Raw sums for one diagonal block of the Gauss–Newton matrix, over a matrix of parameters [rows × columns] (a layer's [W | b], the bias last; or γ or β of
-/// a batch normalisation as one row). With an output factor the block is approximated by <c>G ⊗ A</c> (vec row-major); without one it is <c>I ⊗ A</c>, which is
-/// exact.
+/// Raw sums for one diagonal block of the Gauss–Newton matrix. With an output factor the block is approximated by <c>G ⊗ A</c> (vec row-major); without one it is
+/// <c>I ⊗ A</c>, which is exact.
 /// </summary>
-public sealed class KroneckerBlock
+public sealed class KroneckerBlock : ParameterBlock
 {
     internal KroneckerBlock(string name, int rows, int columns, string weight, string? bias, double[] inputSum, double inputCount, double[]? outputSum, double outputCount)
+        : base(name, rows, columns, weight, bias)
     {
-        Name = name;
-        Rows = rows;
-        Columns = columns;
-        Weight = weight;
-        Bias = bias;
         InputSum = inputSum;
         InputCount = inputCount;
         OutputSum = outputSum;
         OutputCount = outputCount;
     }
 
-    /// <summary>The layer; for batch normalisation the parameter.</summary>
-    public string Name { get; }
-
-    /// <summary>Output channels; dimension of G.</summary>
-    public int Rows { get; }
-
-    /// <summary>Patch length (kernel row, kernel column, channel), plus one where there is a bias; dimension of A.</summary>
-    public int Columns { get; }
-
     /// <summary>Whether there is an output factor.</summary>
     public bool HasOutputFactor => OutputSum is not null;
-
-    internal string Weight { get; }
-
-    internal string? Bias { get; }
 
     /// <summary>Σ ā āᵀ, [columns × columns].</summary>
     internal double[] InputSum { get; }
@@ -60,9 +42,6 @@ public sealed class KroneckerBlock
     internal KroneckerBlock Plus(KroneckerBlock other) => new(
         Name, Rows, Columns, Weight, Bias, Sum(InputSum, other.InputSum), InputCount + other.InputCount,
         OutputSum is null ? null : Sum(OutputSum, other.OutputSum!), OutputCount + other.OutputCount);
-
-    internal bool Matches(KroneckerBlock other)
-        => Name == other.Name && Rows == other.Rows && Columns == other.Columns && Bias == other.Bias && HasOutputFactor == other.HasOutputFactor;
 
     private static double[] Scaled(double[] sum, double count) => [.. sum.Select(v => v / count)];
 

@@ -42,6 +42,12 @@ public abstract class Preconditioner : IDisposable
         GC.SuppressFinalize(this);
     }
 
+    internal void Expect(Network network, string name)
+    {
+        if (!Layout.Matches(network.Parameters)) throw new ArgumentException($"{name} belongs to another network.", name);
+        if (!ReferenceEquals(Device, network.Device)) throw new ArgumentException($"{name} lies on {Device}; expected {network.Device}.", name);
+    }
+
     /// <summary><c>y = P⁻¹·v</c> of device vectors; y is not v.</summary>
     internal abstract void Apply(Block<float> v, Block<float> y);
 

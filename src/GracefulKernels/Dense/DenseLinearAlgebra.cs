@@ -3,7 +3,7 @@ using GracefulKernels.Kernels;
 namespace GracefulKernels;
 
 /// <summary>
-/// Dense linear algebra on row-major matrices in spans: products in fp32, Cholesky in fp64. Names and arguments are those of BLAS and LAPACK.
+/// Dense linear algebra on row-major matrices in spans: products in fp32, Cholesky and eigenvectors in fp64. Names and arguments are those of BLAS and LAPACK.
 /// </summary>
 /// <remarks>
 /// A matrix [r × c] with leading dimension ld has element (i, j) at <c>i·ld + j</c>; its span may be longer. Results are the same bits on every
@@ -161,6 +161,39 @@ public static unsafe class DenseLinearAlgebra
         fixed (double* pa = a, pb = b)
         {
             Kernels(device).CholeskySolve(n, new Block<double>(pa, a.Length), lda, columns, new Block<double>(pb, b.Length), ldb);
+        }
+    }
+
+    /// <summary>
+    /// Eigenvalues and eigenvectors of a symmetric matrix in fp64: <c>A = Vᵀ·diag(values)·V</c> with <c>V·Vᵀ = I</c>. Householder's tridiagonal form,
+    /// divide and conquer on it (Gu and Eisenstat 1995).
+    /// </summary>
+    /// <remarks>
+    /// <c>‖A·Vᵀ − Vᵀ·diag(values)‖</c> is of the order of <c>n·u·‖A‖</c> and <c>‖V·Vᵀ − I‖</c> of <c>n·u</c>, u = 2⁻⁵³, equal and clustered values included; values
+    /// that are small against ‖A‖ have that absolute error. The element of largest magnitude of each vector (the first of them) is positive. Where
+    /// ‖A‖ is near the end of fp64, values beyond it are infinite.
+    /// </remarks>
+    /// <param name="a">A [n × n]; only the lower triangle is read.</param>
+    /// <param name="n">Order of A.</param>
+    /// <param name="values">[n], ascending.</param>
+    /// <param name="vectors">V [n × n]: row k is the unit eigenvector of <paramref name="values"/>[k]. May be the memory of <paramref name="a"/>, all of it.</param>
+    /// <param name="device">Where to compute; null for <see cref="ComputeDevice.Default"/>.</param>
+    /// <exception cref="ArgumentOutOfRangeException">n is negative.</exception>
+    /// <exception cref="ArgumentException">A span has another length, spans overlap in part, or the lower triangle holds a NaN or an infinity.</exception>
+    public static void SymmetricEigen(ReadOnlySpan<double> a, int n, Span<double> values, Span<double> vectors, ComputeDevice? device = null)
+    {
+        Check.Size(n, nameof(n));
+        Check.Matrix(a.Length, n, n, nameof(a), "a symmetric matrix");
+        Check.Length(values.Length, n, nameof(values), "one for each row of a");
+        Check.Matrix(vectors.Length, n, n, nameof(vectors), "a vector a row");
+        Check.Apart<double>(values, a, nameof(values), nameof(a));
+        Check.Apart<double>(vectors, values, nameof(vectors), nameof(values));
+        if (vectors != a) Check.Apart(vectors, a, nameof(vectors), nameof(a));
+        Check.FiniteLower(a, n, nameof(a));
+        a.CopyTo(vectors);
+        fixed (double* pv = vectors, pw = values)
+        {
+            Kernels(device).SymmetricEigen(n, new Block<double>(pv, vectors.Length), new Block<double>(pw, values.Length));
         }
     }
 

@@ -2,7 +2,10 @@ using System.Globalization;
 
 namespace GracefulKernels;
 
-/// <summary>A Cholesky factorisation met a pivot that is not positive and finite. The message names matrix, order, pivot and damping.</summary>
+/// <summary>
+/// A matrix that is to be inverted is not positive definite: a pivot of its Cholesky factorisation, or an eigenvalue, is not positive and finite. The message names
+/// matrix, order, pivot and damping.
+/// </summary>
 public sealed class NotPositiveDefiniteException : ArithmeticException
 {
     /// <summary>A failure at one pivot.</summary>
@@ -10,7 +13,9 @@ public sealed class NotPositiveDefiniteException : ArithmeticException
     /// <param name="order">n.</param>
     /// <param name="pivot">The first column, from 0, whose pivot is not positive and finite.</param>
     /// <param name="damping">What had been added to the diagonal, or null where that is not known.</param>
-    public NotPositiveDefiniteException(string name, int order, int pivot, double? damping) : base(Describe(name, order, pivot, damping))
+    public NotPositiveDefiniteException(string name, int order, int pivot, double? damping) : this(Describe(name, order, pivot, damping), name, order, pivot, damping) { }
+
+    internal NotPositiveDefiniteException(string message, string name, int order, int pivot, double? damping) : base(message)
     {
         Name = name;
         Order = order;

@@ -108,14 +108,7 @@ public sealed class LinearQuadraticProblem : IDisposable
     }
 
     internal void Expect(Preconditioner? preconditioner)
-    {
-        if (preconditioner is null) return;
-        if (!preconditioner.Layout.Matches(Network.Network.Parameters)) throw new ArgumentException("preconditioner belongs to another network.", nameof(preconditioner));
-        if (!ReferenceEquals(preconditioner.Device, Network.Network.Device))
-        {
-            throw new ArgumentException($"preconditioner lies on {preconditioner.Device}; expected {Network.Network.Device}.", nameof(preconditioner));
-        }
-    }
+        => preconditioner?.Expect(Network.Network, nameof(preconditioner));
 
     /// <summary><c>outputs = f0 + J·d</c>.</summary>
     internal void Outputs(Block<float> d, Block<float> outputs, CancellationToken cancellation)

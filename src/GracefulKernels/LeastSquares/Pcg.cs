@@ -17,7 +17,11 @@ public static class Pcg
     /// <param name="progress">After each iteration, and once at the start.</param>
     /// <param name="cancellation">Looked at between batches.</param>
     /// <exception cref="ArgumentException">Start or preconditioner belong to another network.</exception>
+    /// <exception cref="SingularProblemException">λ = 0 and H is singular: see <see cref="PcgOptions.AllowSingular"/>. Looked for before the first iteration, by at most a
+    /// hundred products with H.</exception>
     /// <exception cref="ArithmeticException">Loss or curvature is not finite.</exception>
+    /// <exception cref="InvalidDataException">The checkpoint is damaged or one of another run; the message says in what that differs.</exception>
+    /// <exception cref="IOException">The first checkpoint cannot be written.</exception>
     /// <exception cref="OperationCanceledException">Cancelled; problem and start are as before.</exception>
     public static SolverResult Solve(
         LinearQuadraticProblem problem,
@@ -31,6 +35,7 @@ public static class Pcg
         options.Validate(nameof(options));
         problem.Expect(preconditioner);
         if (options.Start is not null) problem.Expect(options.Start);
+        if (problem.Lambda == 0 && !options.AllowSingular && options.LeaveOneOut is null) SingularityCheck.Throw(problem, cancellation);
         using var run = new PcgRun(problem, options, preconditioner, progress, cancellation);
         return run.Solve();
     }

@@ -20,6 +20,9 @@ public sealed record PositiveCongruentOptions
     /// </summary>
     public bool RescaleOldLogits { get; init; } = true;
 
+    /// <summary>Whether a class may be without samples: only the old model then speaks for its output, and labels speak against it.</summary>
+    public bool AllowEmptyClasses { get; init; }
+
     internal void Validate(string name)
     {
         _ = Check.NonNegative(LambdaPc, name, nameof(LambdaPc));

@@ -2,7 +2,9 @@ using GracefulKernels.Kernels;
 
 namespace GracefulKernels;
 
-/// <summary>The largest curvature of a least-squares problem, which bounds the learning rate of gradient descent on it.</summary>
+/// <summary>
+/// The curvature of a least-squares problem: the largest bounds the learning rate of gradient descent on it, the ratio of the largest to the smallest the iterations of PCG.
+/// </summary>
 public static class Spectrum
 {
     /// <summary>
@@ -36,19 +38,13 @@ public static class Spectrum
         using var v = ParameterVector.FromArray(network.Network.Parameters, network.Network.Device, start);
         using var curved = new DeviceFloats(kernels, v.Block.Length);
         using var next = new DeviceFloats(kernels, v.Block.Length);
-        using var image = new DeviceFloats(kernels, problem.TargetBlock.Length);
-        using var seeds = new DeviceFloats(kernels, problem.TargetBlock.Length);
-        using var zeros = new DeviceFloats(kernels, problem.TargetBlock.Length);
+        using var hessian = new HessianProduct(problem);
         double largest = 0;
         for (int k = 0; k < iterations; k++)
         {
             double norm = Math.Sqrt(kernels.Dot(v.Block, v.Block));
             kernels.Axpby(0f, v.Block, (float)(1 / norm), v.Block);
-            network.Jvp(v.Block, image.Block, cancellation);
-            // The gradient of ½‖Jv‖² in the problem's own weights and mean: s∘Jv/n.
-            _ = kernels.WeightedSquaredLoss(
-                network.Samples, network.Outputs, image.Block, zeros.Block, problem.WeightBlock, 1f / network.Samples, seeds.Block);
-            problem.Gradient(seeds.Block, v.Block, curved.Block, cancellation);
+            hessian.Apply(v.Block, curved.Block, cancellation);
             if (preconditioner is null) kernels.Copy(curved.Block, next.Block);
             else preconditioner.Apply(curved.Block, next.Block);
             double energy = kernels.Dot(v.Block, curved.Block);
@@ -57,5 +53,37 @@ public static class Spectrum
             kernels.Copy(next.Block, v.Block);
         }
         return largest;
+    }
+
+    /// <summary>
+    /// Largest and smallest eigenvalue of <c>P⁻¹H</c> (of H without preconditioner) and their ratio κ, by Lanczos with full reorthogonalisation. A Ritz value lies between
+    /// the true ends: λ_max from below, λ_min from above, so κ from below. PCG lowers its error by <c>(√κ − 1)/(√κ + 1)</c> an iteration, or faster.
+    /// </summary>
+    /// <remarks>
+    /// λ_max settles after some ten iterations; λ_min takes about √κ of them. Vectors are fp32 and their products fp64: a λ_min below about 1e-6 of λ_max is not seen.
+    /// Each iteration keeps a vector of all parameters, two with a preconditioner.
+    /// </remarks>
+    /// <param name="problem">Not changed; its targets do not matter.</param>
+    /// <param name="preconditioner">P; none is the identity.</param>
+    /// <param name="iterations">Each costs as much as one of PCG.</param>
+    /// <param name="seed">Of the random start.</param>
+    /// <param name="cancellation">Looked at between batches.</param>
+    /// <exception cref="ArgumentException">The preconditioner belongs to another network.</exception>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="iterations"/> is not positive.</exception>
+    /// <exception cref="ArithmeticException">A product is not finite.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    public static ConditionEstimate ConditionNumber(
+        LinearQuadraticProblem problem,
+        Preconditioner? preconditioner = null,
+        int iterations = 30,
+        int seed = 0,
+        CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(problem);
+        problem.Expect(preconditioner);
+        Check.Positive(iterations);
+        using var lanczos = new Lanczos(problem, preconditioner);
+        double[] values = lanczos.RitzValues(iterations, seed, cancellation);
+        return new ConditionEstimate(values[^1], values[0], values.Length);
     }
 }

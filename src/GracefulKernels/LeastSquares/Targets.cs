@@ -55,12 +55,15 @@ public sealed class Targets
     /// <param name="labels">[n], each in [0, <paramref name="classes"/>).</param>
     /// <param name="classes">C.</param>
     /// <param name="alpha">α &gt; 0.</param>
+    /// <param name="allowEmptyClasses">Whether a class may be without samples: all that the problem knows of it is 0, so its output is unlearned.</param>
     /// <exception cref="ArgumentOutOfRangeException">A label is out of range, or α is not positive.</exception>
-    public static Targets OneHot(ReadOnlySpan<int> labels, int classes, double alpha = 15)
+    /// <exception cref="ArgumentException">A class has no sample; the message names it.</exception>
+    public static Targets OneHot(ReadOnlySpan<int> labels, int classes, double alpha = 15, bool allowEmptyClasses = false)
     {
         Check.Positive(classes);
         Check.Labels(labels, classes, nameof(labels));
         Check.Positive(alpha, nameof(alpha));
+        if (!allowEmptyClasses) Check.EveryClass(labels, classes, nameof(labels));
         float[] values = new float[(long)labels.Length * classes];
         for (int i = 0; i < labels.Length; i++) values[(i * classes) + labels[i]] = (float)alpha;
         return new Targets(values, labels.Length, classes) { Alpha = alpha };
@@ -73,7 +76,7 @@ public sealed class Targets
     /// <param name="labels">[n].</param>
     /// <param name="oldLogits">z_old, [n × C].</param>
     /// <param name="options">λ_pc, focal weights, α, and whether z_old is brought to the scale of the targets first.</param>
-    /// <exception cref="ArgumentException">A shape does not fit, a label is out of range, a logit is not finite, or an option is negative.</exception>
+    /// <exception cref="ArgumentException">A shape does not fit, a label is out of range, a class has no sample, a logit is not finite, or an option is negative.</exception>
     public static Targets PositiveCongruent(ReadOnlySpan<int> labels, ReadOnlySpan<float> oldLogits, PositiveCongruentOptions? options = null)
     {
         options ??= new PositiveCongruentOptions();
@@ -84,6 +87,7 @@ public sealed class Targets
         }
         int classes = oldLogits.Length / labels.Length;
         Check.Labels(labels, classes, nameof(labels));
+        if (!options.AllowEmptyClasses) Check.EveryClass(labels, classes, nameof(labels));
         Check.Finite(oldLogits, nameof(oldLogits));
         double factor = options.RescaleOldLogits ? Factor(labels, oldLogits, classes, options.Alpha) : 1;
         float[] values = new float[oldLogits.Length], weights = new float[labels.Length];
@@ -98,6 +102,19 @@ public sealed class Targets
             }
         }
         return new Targets(values, labels.Length, classes, Repeat(weights, classes)) { Alpha = options.Alpha, OldLogitsFactor = factor };
+    }
+
+    /// <summary>The targets and weights of these samples, in this order; one may come several times.</summary>
+    internal Targets Taken(int[] samples)
+    {
+        float[] values = new float[(long)samples.Length * Classes], weights = new float[Weights.IsEmpty ? 0 : values.Length];
+        for (int i = 0; i < samples.Length; i++)
+        {
+            int from = samples[i] * Classes, to = i * Classes;
+            Values.Span.Slice(from, Classes).CopyTo(values.AsSpan(to));
+            if (weights.Length > 0) Weights.Span.Slice(from, Classes).CopyTo(weights.AsSpan(to));
+        }
+        return new Targets(values, samples.Length, Classes, weights) { Alpha = Alpha, OldLogitsFactor = OldLogitsFactor };
     }
 
     internal static void CheckWeights(ReadOnlySpan<float> weights, int samples, int columns, string name)

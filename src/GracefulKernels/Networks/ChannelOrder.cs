@@ -6,13 +6,13 @@ namespace GracefulKernels;
 /// </summary>
 internal static class ChannelOrder
 {
-    public static void ToChannelsLast(int rows, int channels, int pixels, ReadOnlySpan<float> source, Span<float> destination)
+    public static void ToChannelsLast<T>(int rows, int channels, int pixels, ReadOnlySpan<T> source, Span<T> destination)
         => Transpose(rows, channels, pixels, source, destination);
 
-    public static void ToChannelsFirst(int rows, int channels, int pixels, ReadOnlySpan<float> source, Span<float> destination)
+    public static void ToChannelsFirst<T>(int rows, int channels, int pixels, ReadOnlySpan<T> source, Span<T> destination)
         => Transpose(rows, pixels, channels, source, destination);
 
-    private static void Transpose(int rows, int height, int width, ReadOnlySpan<float> source, Span<float> destination)
+    private static void Transpose<T>(int rows, int height, int width, ReadOnlySpan<T> source, Span<T> destination)
     {
         int size = height * width;
         if (height == 1 || width == 1)
@@ -22,8 +22,8 @@ internal static class ChannelOrder
         }
         for (int r = 0; r < rows; r++)
         {
-            ReadOnlySpan<float> from = source.Slice(r * size, size);
-            Span<float> to = destination.Slice(r * size, size);
+            ReadOnlySpan<T> from = source.Slice(r * size, size);
+            Span<T> to = destination.Slice(r * size, size);
             for (int y = 0; y < height; y++)
             {
                 for (int x = 0; x < width; x++) to[(x * height) + y] = from[(y * width) + x];

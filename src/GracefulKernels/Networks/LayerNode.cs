@@ -9,7 +9,7 @@ internal abstract record LayerNode(string Name, int[] Inputs, LayerShape Shape)
     public LayerNode Renumber(int[] newIndex) => this with { Inputs = [.. Inputs.Select(i => newIndex[i])] };
 }
 
-internal sealed record InputNode(LayerShape Shape) : LayerNode("input", [], Shape);
+internal sealed record InputNode(LayerShape Shape) : LayerNode("input#0", [], Shape);
 
 /// <param name="Convolution">For one sample.</param>
 internal sealed record ConvolutionNode(string Name, int[] Inputs, LayerShape Shape, ConvolutionShape Convolution, bool Bias)

@@ -7,7 +7,7 @@ namespace GracefulKernels;
 /// Shapes are inferred and checked at once. Parameters are named <c>'layer.weight'</c> and <c>'layer.bias'</c>, for batch normalisation also
 /// <c>'layer.running_mean'</c> and <c>'layer.running_var'</c>.
 /// </summary>
-public sealed class NetworkBuilder
+public sealed partial class NetworkBuilder
 {
     private readonly List<LayerNode> _nodes = [];
     private readonly HashSet<string> _names = [];

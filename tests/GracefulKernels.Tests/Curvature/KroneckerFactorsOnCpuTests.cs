@@ -19,7 +19,7 @@ public class KroneckerFactorsOnCpuTests
         using var q = new KroneckerPreconditioner(back, 0.1, network.Parameters, network.Device);
         Tolerance.AssertSameBits(p.Apply(v).ToArray(), q.Apply(v).ToArray(), "applied");
         network.SaveWeights(path);
-        Assert.Contains("expected 'graceful-kronecker/1'", Assert.Throws<InvalidDataException>(() => KroneckerFactors.Load(path)).Message, StringComparison.Ordinal);
+        Assert.Contains("expected 'graceful-kronecker/2'", Assert.Throws<InvalidDataException>(() => KroneckerFactors.Load(path)).Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -3,8 +3,8 @@ using System.Text.Json;
 namespace GracefulKernels.Tests;
 
 /// <summary>
-/// Factors, damped applications and the exact last layer against independent fp64 answers. The exact-λ and EKFAC applications of the files
-/// (<c>exact.*</c>, <c>ekfac.*</c>) and <c>block_solve.*</c> belong to preconditioners that the library does not have.
+/// Factors, applications (π-damped, exact λ, EKFAC, the exact last layer) and dense blocks with their solutions against independent fp64 answers. The files hold expanded
+/// factors only.
 /// </summary>
 public abstract class KroneckerGoldenTests(KernelFamily family)
 {
@@ -49,6 +49,84 @@ public abstract class KroneckerGoldenTests(KernelFamily family)
         }
     }
 
+    [Theory]
+    [MemberData(nameof(Layers))]
+    public void ApplicationsInTheEigenbasisAgree(string name)
+    {
+        JsonElement c = Case(name), expected = c.GetProperty("expected"), parameters = c.GetProperty("parameters");
+        double tight = c.GetProperty("tolerance").GetProperty("float32").GetProperty("relative_norm").GetDouble();
+        double loose = c.GetProperty("tolerance").GetProperty("float32").GetProperty("solves_relative_norm").GetDouble();
+        using LinearizedNetwork linear = Linearized(c);
+        string layer = parameters.GetProperty("layer").GetString()!;
+        KroneckerEigenbasis basis = KroneckerEigenbasis.Compute(KroneckerFactors.Compute(linear));
+        EigenBlock block = basis[layer];
+        bool last = expected.TryGetProperty("last_exact.lambda0.1", out _);
+        Assert.Equal(last, !block.HasOutputFactor);
+        Tolerance.AssertRelativeNorm(Golden.Array(Family, expected.GetProperty("A_eigenvalues")), block.InputEigenvalues.Span, tight, "eigenvalues of A");
+        if (!last) Tolerance.AssertRelativeNorm(Golden.Array(Family, expected.GetProperty("G_eigenvalues")), block.OutputEigenvalues.Span, tight, "eigenvalues of G");
+        SecondMoments moments = SecondMoments.Compute(linear, basis);
+        using ParameterVector vector = FromMatrix(linear.Network, layer, Golden.Array(Family, c.GetProperty("inputs").GetProperty("V")), block.Rows, block.Columns);
+        using var first = new EigenPreconditioner(basis, 1, linear.Network.Parameters, linear.Network.Device);
+        using var measured = new EigenPreconditioner(basis, 1, linear.Network.Parameters, linear.Network.Device, moments);
+        foreach (JsonElement lambda in parameters.GetProperty("lambdas").EnumerateArray())
+        {
+            string suffix = lambda.GetDouble().ToString(System.Globalization.CultureInfo.InvariantCulture);
+            foreach ((string kind, EigenPreconditioner from) in new[] { ("exact", first), ("ekfac", measured), ("last_exact", first) })
+            {
+                if (kind == "last_exact" && !last) continue;
+                using EigenPreconditioner p = from.WithDamping(lambda.GetDouble());
+                using ParameterVector applied = p.Apply(vector);
+                double[] want = Golden.Array(Family, expected.GetProperty($"{kind}.lambda{suffix}"));
+                Tolerance.AssertRelativeNorm(want, ToMatrix(applied, layer, block.Rows, block.Columns), loose, $"{kind}, λ = {suffix}");
+                Assert.All(linear.Network.Parameters.Parameters.Where(q => q.Layer != layer), q => Assert.All(applied.ToArray(q.Name), x => Assert.Equal(0f, x)));
+            }
+        }
+    }
+
+    /// <summary>The dense Gauss–Newton block from VJPs, its diagonal, its distance from G ⊗ A, and its damped inverse by Cholesky.</summary>
+    [Theory]
+    [MemberData(nameof(Layers))]
+    public void DenseBlocksAgree(string name)
+    {
+        JsonElement c = Case(name), expected = c.GetProperty("expected"), parameters = c.GetProperty("parameters");
+        double tight = c.GetProperty("tolerance").GetProperty("float32").GetProperty("relative_norm").GetDouble();
+        double loose = c.GetProperty("tolerance").GetProperty("float32").GetProperty("solves_relative_norm").GetDouble();
+        using LinearizedNetwork linear = Linearized(c);
+        string layer = parameters.GetProperty("layer").GetString()!;
+        KroneckerBlock factors = KroneckerFactors.Compute(linear)[layer];
+        int rows = factors.Rows, columns = factors.Columns, size = rows * columns;
+        int[] permutation = Permutation(expected, columns, linear.Network.Parameters[$"{layer}.weight"], c);
+        int[] all = [.. Enumerable.Range(0, size).Select(i => (i / columns * columns) + permutation[i % columns])];
+        double[] want = Permuted(Golden.Array(Family, expected.GetProperty("block")), all), block = new DenseCurvature(linear).Block(factors);
+        Tolerance.AssertRelativeNorm(want, block, tight, "block");
+        double[] product = DenseCurvature.Kronecker(factors.HasOutputFactor ? factors.OutputFactor() : null, factors.InputFactor(), rows, columns);
+        double gap = Math.Sqrt(product.Zip(block, (p, q) => (p - q) * (p - q)).Sum() / block.Sum(v => v * v));
+        Assert.Equal(expected.GetProperty("kfac_block_relative_gap").GetDouble(), gap, 2 * tight);
+        DiagonalCurvature diagonal = DiagonalCurvature.Compute(linear);
+        using ParameterVector exact = ParameterVector.FromArray(
+            linear.Network.Parameters, linear.Network.Device, [.. linear.Network.Parameters.Parameters.SelectMany(p => diagonal[p.Name]).Select(v => (float)v)]);
+        double[] golden = Golden.Array(Family, expected.GetProperty("block"));
+        Tolerance.AssertRelativeNorm([.. Enumerable.Range(0, size).Select(i => golden[(i * size) + i])], ToMatrix(exact, layer, rows, columns), tight, "diagonal");
+        double[] v = Golden.Array(Family, c.GetProperty("inputs").GetProperty("V"));
+        foreach (JsonElement lambda in parameters.GetProperty("lambdas").EnumerateArray())
+        {
+            double[] damped = (double[])block.Clone(), solution = [.. all.Select(i => v[i])];
+            for (int i = 0; i < size; i++) damped[(i * size) + i] += lambda.GetDouble();
+            DenseLinearAlgebra.Potrf(size, damped, size);
+            DenseLinearAlgebra.Potrs(size, damped, size, 1, solution, 1);
+            double[] solved = Golden.Array(Family, expected.GetProperty($"block_solve.lambda{lambda.GetDouble().ToString(System.Globalization.CultureInfo.InvariantCulture)}"));
+            Tolerance.AssertRelativeNorm([.. all.Select(i => solved[i])], solution, loose, $"block solve, λ = {lambda.GetDouble()}");
+        }
+    }
+
+    /// <summary>Patch covariances are tested with their kernel.</summary>
+    [Fact]
+    public void NoCaseOfTheFilesIsLeftOut()
+    {
+        IEnumerable<string> names = Golden.Manifest(Family).GetProperty("cases").EnumerateArray().Select(e => e.GetProperty("name").GetString()!);
+        Assert.Equal(Layers.Select(l => l.Data).Order(), names.Where(n => !n.StartsWith("patch.", StringComparison.Ordinal)).Order());
+    }
+
     /// <summary>For a deep linear network G ⊗ A is the dense Gauss–Newton block itself; the file's block came from one backward pass an output.</summary>
     [Theory]
     [InlineData("deep_linear.fc1")]
@@ -59,16 +137,7 @@ public abstract class KroneckerGoldenTests(KernelFamily family)
         JsonElement c = Case(name);
         using LinearizedNetwork linear = Linearized(c);
         KroneckerBlock block = KroneckerFactors.Compute(linear)[c.GetProperty("parameters").GetProperty("layer").GetString()!];
-        double[] a = block.InputFactor(), g = block.HasOutputFactor ? block.OutputFactor() : Identity(block.Rows);
-        int size = block.Rows * block.Columns;
-        double[] product = new double[size * size];
-        for (int i = 0; i < size; i++)
-        {
-            for (int j = 0; j < size; j++)
-            {
-                product[(i * size) + j] = g[(i / block.Columns * block.Rows) + (j / block.Columns)] * a[(i % block.Columns * block.Columns) + (j % block.Columns)];
-            }
-        }
+        double[] product = DenseCurvature.Kronecker(block.HasOutputFactor ? block.OutputFactor() : null, block.InputFactor(), block.Rows, block.Columns);
         // Factors are sums of fp32 products: 1e-5 is the file's bound for them.
         Tolerance.AssertRelativeNorm(Golden.Array(Family, c.GetProperty("expected").GetProperty("block")), product, 2e-5, "G ⊗ A");
     }
@@ -125,13 +194,6 @@ public abstract class KroneckerGoldenTests(KernelFamily family)
             matrix[i] = k == columns - 1 ? bias[r] : weight[(r * (columns - 1)) + k];
         }
         return matrix;
-    }
-
-    private static double[] Identity(int n)
-    {
-        double[] identity = new double[n * n];
-        for (int i = 0; i < n; i++) identity[(i * n) + i] = 1;
-        return identity;
     }
 }
 

@@ -6,7 +6,7 @@ public class TargetsTests
     [Fact]
     public void OneHotIsScaled()
     {
-        Targets t = Targets.OneHot([2, 0], 3);
+        Targets t = Targets.OneHot([2, 0], 3, allowEmptyClasses: true);
         Assert.Equal([0f, 0, 15, 15, 0, 0], t.Values.ToArray());
         Assert.True(t.Weights.IsEmpty);
         Assert.Equal(15, t.Alpha);
@@ -14,6 +14,16 @@ public class TargetsTests
         Assert.Equal("labels", e.ParamName);
         Assert.Contains("labels[1] is 3; expected a class in [0, 3).", e.Message, StringComparison.Ordinal);
         Assert.Equal("alpha", Assert.Throws<ArgumentOutOfRangeException>(() => Targets.OneHot([0], 3, 0)).ParamName);
+    }
+
+    [Fact]
+    public void AClassWithoutSamplesIsNamed()
+    {
+        AssertNamed("labels", "labels has no sample of class 1, 3 (of 4): a squared loss would pull that output to 0.", () => Targets.OneHot([2, 0, 2], 4));
+        AssertNamed("labels", "class 0, 1, 2, 3, 4, 5, 6, 7, 8, 9 and 4 more (of 15)", () => Targets.OneHot([14], 15));
+        AssertNamed("labels", "no sample of class 2 (of 3)", () => Targets.PositiveCongruent([0, 1], [1, 2, 3, 4, 5, 6]));
+        var allowed = new PositiveCongruentOptions { LambdaPc = 0, AllowEmptyClasses = true };
+        Assert.Equal([15f, 0, 0, 0, 15, 0], Targets.PositiveCongruent([0, 1], [1, 2, 3, 4, 5, 6], allowed).Values.ToArray());
     }
 
     [Fact]
@@ -61,7 +71,7 @@ public class TargetsTests
         Targets t = s.Targets(weighted: false);
         AssertNamed("lambda", "lambda is -1; expected a finite number ≥ 0.", () => new LinearQuadraticProblem(s.Linear, t, -1));
         AssertNamed("lambda", "lambda is NaN", () => new LinearQuadraticProblem(s.Linear, t, double.NaN));
-        AssertNamed("targets", "targets is [2 × 3]; expected [40 × 4] (samples × outputs of the network).", () => new LinearQuadraticProblem(s.Linear, Targets.OneHot([0, 1], 3), 1));
+        AssertNamed("targets", "targets is [2 × 3]; expected [40 × 4] (samples × outputs of the network).", () => new LinearQuadraticProblem(s.Linear, Targets.OneHot([0, 1], 3, allowEmptyClasses: true), 1));
         using var problem = new LinearQuadraticProblem(s.Linear, t, 0.1);
         AssertNamed("options", "Tolerance", () => Pcg.Solve(problem, new PcgOptions { Tolerance = -1 }));
         AssertNamed("options", "MaxIterations is -1", () => Pcg.Solve(problem, new PcgOptions { MaxIterations = -1 }));

@@ -10,10 +10,12 @@ internal static class CaseList
         .. ConvolutionCases.All,
         .. CovarianceCases.All,
         .. CholeskyCases.All,
+        .. SymmetricEigenCases.All,
         .. KroneckerCases.All,
         .. RowLossCases.All,
         .. FlipCases.All,
         .. VectorCases.All,
+        .. IterationCases.All,
     ];
 
     /// <summary>The rooms, in the order of the table.</summary>

@@ -13,6 +13,6 @@ internal static class DeviceCases
         RowLossCases.CrossEntropyKl(8192, 32000),
         FactorCases.ResNet50Factors(batch: 64),
         FactorCases.ResNet50Inverses(),
-        IterationCases.Lqf(samples: 50_000),
+        IterationCases.Iteration(samples: 50_000, batchSize: 1000),
     ];
 }

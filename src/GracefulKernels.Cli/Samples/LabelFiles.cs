@@ -1,0 +1,32 @@
+using System.Text.Json;
+
+namespace GracefulKernels.Cli.Samples;
+
+/// <summary>Labels from <c>.npy</c> and from JSON.</summary>
+internal static class LabelFiles
+{
+    public static int[] ReadNpy(FileRange range)
+    {
+        using NpyReader reader = Comparison.Predictions.OpenLabels(range.Path);
+        (int first, int count) = range.Of(reader.Rows);
+        int[] labels = new int[count];
+        reader.ReadRowsAsInts(first, labels);
+        return labels;
+    }
+
+    public static int[] ReadJson(FileRange range)
+    {
+        int[] all;
+        try
+        {
+            using FileStream file = File.OpenRead(range.Path);
+            all = JsonSerializer.Deserialize<int[]>(file) ?? [];
+        }
+        catch (JsonException e)
+        {
+            throw new InvalidDataException($"{range.Path}: {e.Message}; expected a JSON array of integers.", e);
+        }
+        (int first, int count) = range.Of(all.Length);
+        return all.AsSpan(first, count).ToArray();
+    }
+}
