@@ -3,7 +3,7 @@ namespace GracefulKernels.Tests;
 /// <summary>Steps of damped Gauss–Newton: what they promise, what they keep, and what the last linear model still is.</summary>
 public abstract class RelinearizationTests(KernelFamily family)
 {
-    private const double Lambda = 0.01;
+    private const double Lambda = 0.1;
 
     private static readonly RelinearizationOptions Plain = new()
     {
@@ -119,7 +119,7 @@ public abstract class RelinearizationTests(KernelFamily family)
         using RelinearizationResult given = s.Run(Weak, options with { MaxRaises = 0, Steps = 3 });
         Assert.False(Assert.Single(given.Steps).Moved);
         Assert.Same(s.Small.Linear.Network, given.Model.Network);
-        Tolerance.AssertSameBits(first.Solution.History[^1].Loss is var loss ? [(float)loss] : [], [(float)given.Solution.Loss], "loss");
+        Assert.Equal(first.Solution.Loss, given.Solution.Loss);
     }
 
     [Fact]
