@@ -40,6 +40,18 @@ internal static unsafe class OpenBlas
     /// <summary>The lower triangle of the inverse from the lower factor, row-major.</summary>
     public static void Dpotri(int n, double* a) => Lapack("dpotri_", n, a);
 
+    /// <summary>
+    /// Eigenvalues, ascending, and eigenvectors in the rows of <paramref name="a"/> (its columns, as LAPACK sees them) from the lower triangle of a row-major matrix.
+    /// </summary>
+    public static void Dsyevd(int n, double* a, double* values, double* work, int lengthOfWork, int* integers, int lengthOfIntegers)
+    {
+        byte vectors = (byte)'V', upper = (byte)'U';
+        int info = 0;
+        ((delegate* unmanaged<byte*, byte*, int*, double*, int*, double*, double*, int*, int*, int*, int*, nint, nint, void>)Export("dsyevd_"))(
+            &vectors, &upper, &n, a, &n, values, work, &lengthOfWork, integers, &lengthOfIntegers, &info, 1, 1);
+        if (info != 0) throw new InvalidOperationException($"dsyevd_ returned {info}");
+    }
+
     private static void Lapack(string name, int n, double* a)
     {
         byte upper = (byte)'U';

@@ -3,7 +3,7 @@ using GracefulKernels.Kernels;
 
 namespace GracefulKernels.Benchmarks.Peers;
 
-/// <summary>OpenBLAS: products, Cholesky, vectors.</summary>
+/// <summary>OpenBLAS: products, Cholesky, eigenvectors, vectors.</summary>
 internal sealed unsafe class OpenBlasPeer : IPeer
 {
     public OpenBlasPeer()
@@ -33,6 +33,8 @@ internal sealed unsafe class OpenBlasPeer : IPeer
             ("cholesky-factor", int n) => Factor(ours, n),
             ("cholesky-inverse", int n) => Inverse(ours, n),
             (_, CholeskyBatchShape shape) => Batch(ours, shape),
+            ("eigen-symmetric", int n) => Eigen(ours, 1, n),
+            (_, EigenBatchShape shape) => Eigen(ours, shape.Count, shape.N),
             ("vector-axpy", int n) => Axpy(n, ours),
             ("vector-dot", int n) => Dot(n, ours),
             ("vector-norm", int n) => Norm(n, ours),
@@ -122,6 +124,29 @@ internal sealed unsafe class OpenBlasPeer : IPeer
                 {
                     OpenBlas.Dpotrf(s.N, a.Pointer + (i * length));
                     OpenBlas.Dpotri(s.N, a.Pointer + (i * length));
+                }
+            },
+            Reset = () => original.Span.CopyTo(a.Span),
+        }.Owns(own);
+    }
+
+    private static PeerCall Eigen(Operands ours, int count, int n)
+    {
+        Operands own = new(ours.Kernels);
+        long length = (long)n * n;
+        // What LAPACK asks for to do all of it in blocks.
+        int words = 1 + (6 * n) + (2 * n * n), integers = 3 + (5 * n);
+        Block<double> original = own.Allocate<double>(count * length), a = own.Allocate<double>(count * length);
+        Block<double> values = own.Allocate<double>((long)count * n), work = own.Allocate<double>(words);
+        Block<int> integerWork = own.Allocate<int>(integers);
+        RandomData.Fill(original, -1, 1);
+        return new PeerCall
+        {
+            Run = () =>
+            {
+                for (int i = 0; i < count; i++)
+                {
+                    OpenBlas.Dsyevd(n, a.Pointer + (i * length), values.Pointer + ((long)i * n), work.Pointer, words, integerWork.Pointer, integers);
                 }
             },
             Reset = () => original.Span.CopyTo(a.Span),

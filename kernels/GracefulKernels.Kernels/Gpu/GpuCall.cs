@@ -72,6 +72,9 @@ internal enum GpuScratch
     /// <summary>Blocks of a factorisation.</summary>
     Cholesky,
 
+    /// <summary>Matrix, vectors and rotations of an eigendecomposition.</summary>
+    Eigen,
+
     /// <summary>The pivot of a single factorisation.</summary>
     Pivots,
 

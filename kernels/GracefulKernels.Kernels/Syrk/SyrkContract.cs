@@ -14,4 +14,10 @@ internal partial interface IKernels
     /// stretches of fixed length, the stretches in fp64.
     /// </summary>
     void Covariance(int rows, int features, Block<float> x, bool homogeneous, Block<double> sum);
+
+    /// <summary>
+    /// Adds <c>X·Yᵀ</c> to <paramref name="sum"/>, fp64 [m × n] with rows <paramref name="ldSum"/> apart: X is [m × k], Y [n × k], rows <paramref name="ldX"/> and
+    /// <paramref name="ldY"/> apart; they may be the same. Products accumulate in fp32 over stretches of 512 inner steps, the stretches in fp64.
+    /// </summary>
+    void GramProduct(int m, int n, int k, Block<float> x, int ldX, Block<float> y, int ldY, Block<double> sum, int ldSum);
 }

@@ -19,6 +19,8 @@ internal static class SyrkGpuKernels
 
     public static readonly GpuKernel<StretchArguments> AddStretches = new(AddStretchesToSum);
 
+    public static readonly GpuKernel<RowStretchArguments> AddRows = new(AddStretchesToRows);
+
     internal struct StretchArguments
     {
         /// <summary>[stretches][order][ld]: lower triangles.</summary>
@@ -28,6 +30,35 @@ internal static class SyrkGpuKernels
         public ArrayView<double> Sum;
         public long Stride;
         public int Order, Ld, Stretches;
+    }
+
+    internal struct RowStretchArguments
+    {
+        /// <summary>[stretches][rows][ld].</summary>
+        public ArrayView<float> Partial;
+
+        /// <summary>Rows <see cref="LdSum"/> apart.</summary>
+        public ArrayView<double> Sum;
+        public long Stride;
+        public int Columns, Ld, LdSum, ColumnGroups, Stretches;
+    }
+
+    /// <summary>Adds the stretches, in their order: a group has a part of a row.</summary>
+    private static void AddStretchesToRows(RowStretchArguments g)
+    {
+        int row = Grid.IdxX / g.ColumnGroups;
+        int column = ((Grid.IdxX - (row * g.ColumnGroups)) * GpuKernels.GroupSize) + Group.IdxX;
+        if (column < g.Columns)
+        {
+            double sum = 0;
+            long at = ((long)row * g.Ld) + column;
+            for (int stretch = 0; stretch < g.Stretches; stretch++)
+            {
+                sum += g.Partial[at];
+                at += g.Stride;
+            }
+            g.Sum[((long)row * g.LdSum) + column] += sum;
+        }
     }
 
     /// <summary>

@@ -2,7 +2,10 @@ using System.Globalization;
 
 namespace GracefulKernels;
 
-/// <summary>A matrix that is to be inverted is not positive definite: a Cholesky factorisation met a pivot, or a list of eigenvalues holds one, that is not positive. The message names matrix, order, pivot and damping.</summary>
+/// <summary>
+/// A matrix that is to be inverted is not positive definite: a pivot of its Cholesky factorisation, or an eigenvalue, is not positive and finite. The message names
+/// matrix, order, pivot and damping.
+/// </summary>
 public sealed class NotPositiveDefiniteException : ArithmeticException
 {
     /// <summary>A failure at one pivot.</summary>

@@ -48,19 +48,22 @@ internal sealed class FrozenFilter : IDisposable
         new($"probe{k}.update", p.Update.Block), new($"probe{k}.direction", p.Direction.Block), new($"probe{k}.fitted", p.Fitted.Block),
     });
 
-    /// <summary>The mean leverage τ = tr Φ / N.</summary>
-    public double MeanLeverage()
-    {
-        double trace = 0;
-        foreach (Probe p in _probes) trace += _kernels.Dot(p.Signs.Block, p.Fitted.Block);
-        return trace / _probes.Length / _counted;
-    }
+    /// <summary>
+    /// The mean leverage τ = tr Φ / N, at least that of the iterations before: more of them take no freedom away, and rounding, which a filter of many iterations
+    /// blows up, must not look like a gain.
+    /// </summary>
+    public double MeanLeverage { get; set; }
 
-    /// <summary><c>loss / (1 − τ)²</c>; +∞ where the estimated leverage is no longer below 1.</summary>
+    /// <summary><c>loss / (1 − τ)²</c> of the iterate as it is now; +∞ where the estimated leverage is no longer below 1.</summary>
     /// <param name="dataLoss">The loss without its penalty.</param>
     public double LeaveOneOut(double dataLoss)
     {
-        double rest = 1 - MeanLeverage();
+        double trace = 0;
+        foreach (Probe p in _probes) trace += _kernels.Dot(p.Signs.Block, p.Fitted.Block);
+        double leverage = trace / _probes.Length / _counted;
+        // NaN where the filter has overflowed.
+        MeanLeverage = leverage >= MeanLeverage || double.IsNaN(leverage) ? leverage : MeanLeverage;
+        double rest = 1 - MeanLeverage;
         return rest > 0 ? dataLoss / (rest * rest) : double.PositiveInfinity;
     }
 

@@ -3,8 +3,8 @@ using GracefulKernels.Kernels;
 namespace GracefulKernels;
 
 /// <summary>
-/// Lanczos on <c>P⁻¹H</c>, which is self-adjoint in the P inner product (Golub, Van Loan 2013, §10.1, §11.5.2). It keeps residuals v and directions z = P⁻¹v with <c>⟨v_i, z_j⟩ = δ_ij</c>,
-/// so that only P⁻¹ is needed. Every vector is made orthogonal to all before it, twice: without, copies of found eigenvalues would come up again.
+/// Lanczos on <c>P⁻¹H</c>, which is self-adjoint in the P inner product (Golub, Van Loan 2013, §10.1, §11.5.2). It keeps residuals v and directions z = P⁻¹v with
+/// <c>⟨v_i, z_j⟩ = δ_ij</c>, so that only P⁻¹ is needed. Every vector is made orthogonal to all before it, twice: without, copies of found eigenvalues would come up again.
 /// </summary>
 internal sealed class Lanczos : IDisposable
 {

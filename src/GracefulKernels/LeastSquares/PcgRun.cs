@@ -29,6 +29,7 @@ internal sealed class PcgRun : IDisposable
     private readonly Checkpoint? _checkpoint;
     private double _reference = double.NaN;
     private double _rho;
+    private double _least = double.PositiveInfinity;
     private int _bestIteration;
     private ParameterVector? _result;
 
@@ -118,7 +119,7 @@ internal sealed class PcgRun : IDisposable
     }
 
     /// <summary>What goes on besides vectors and history.</summary>
-    private double[] Scalars() => [_reference, _rho, _bestIteration];
+    private double[] Scalars() => [_reference, _rho, _bestIteration, _filter?.MeanLeverage ?? 0];
 
     /// <summary>The iteration that a checkpoint was written in; −1 to begin anew.</summary>
     private int Resume()
@@ -126,6 +127,8 @@ internal sealed class PcgRun : IDisposable
         if (_checkpoint?.Read(out List<SolverProgress> history) is not { } scalars) return -1;
         (_reference, _rho, _bestIteration) = (scalars[0], scalars[1], (int)scalars[2]);
         if (_bestIteration < 0 || _bestIteration >= history.Count) throw new InvalidDataException($"{_options.Checkpoint!.Path}: the best iteration is {scalars[2]} of {history.Count - 1}.");
+        if (_filter is not null) _filter.MeanLeverage = scalars[3];
+        _least = history.Min(h => h.LeaveOneOut);
         _log.Restore(history);
         return history.Count - 1;
     }
@@ -152,12 +155,17 @@ internal sealed class PcgRun : IDisposable
         }
         if (double.IsNaN(_reference)) _reference = norm;
         _log.Add(iteration, loss, norm == 0 ? 0 : norm / _reference, _filter?.LeaveOneOut(data) ?? double.NaN);
-        if (_filter is not null && (iteration == 0 || _log.Last.LeaveOneOut < _log.History[_bestIteration].LeaveOneOut))
-        {
-            _bestIteration = iteration;
-            _kernels.Copy(_d.Block, _best!.Block);
-        }
+        if (_filter is not null) Choose(iteration);
         _log.Report(_checkpoint?.Write(iteration, Scalars(), _log.History));
+    }
+
+    /// <summary>Keeps the iterate where its leave-one-out error is the least so far.</summary>
+    private void Choose(int iteration)
+    {
+        _least = Math.Min(_least, _log.Last.LeaveOneOut);
+        if (iteration > 0 && !(_log.Last.LeaveOneOut <= _least * (1 + LeaveOneOutOptions.Slack))) return;
+        _bestIteration = iteration;
+        _kernels.Copy(_d.Block, _best!.Block);
     }
 
     private SolverStop? Stop(int iteration)

@@ -2,12 +2,10 @@ namespace GracefulKernels;
 
 /// <summary>
 /// <c>min 1/(2n) Σ ‖Wφ_i + b − t_i‖² + (λ/2)‖W‖²</c> in fp64, b not penalised. With centred Φ [n × F] and T: primal <c>W = Tᵀ Φ (ΦᵀΦ + nλI)⁻¹</c>, or where n ≤ F dual
-/// <c>W = Tᵀ Q Φ</c> with <c>Q = (ΦΦᵀ + nλI)⁻¹</c>; <c>b = t̄ − W φ̄</c>. The Gram matrix of the smaller side is computed once.
+/// <c>W = Tᵀ (ΦΦᵀ + nλI)⁻¹ Φ</c>; <c>b = t̄ − W φ̄</c>. The Gram matrix of the smaller side is computed once, and its eigenvectors serve the leave-one-out errors of every λ.
 /// </summary>
 internal sealed class RidgeRegression
 {
-    private const int Panel = 256;
-
     private readonly int _n;
     private readonly int _f;
     private readonly int _classes;
@@ -20,6 +18,7 @@ internal sealed class RidgeRegression
     private readonly double[] _targetMean;
     private readonly double[] _gram;
     private readonly ComputeDevice _device;
+    private readonly Lazy<Spectral> _spectral;
 
     /// <param name="features">φ [n × F].</param>
     /// <param name="width">F.</param>
@@ -29,6 +28,7 @@ internal sealed class RidgeRegression
         _f = width;
         _classes = targets.Classes;
         _device = device;
+        _spectral = new Lazy<Spectral>(Decompose);
         _stride = DenseGram.Padded(width);
         (_phi, _phiMean) = Centred(features, _n, width, _stride);
         (_targets, _targetMean) = Centred(targets.Values.Span, _n, _classes, _classes);
@@ -48,36 +48,70 @@ internal sealed class RidgeRegression
     public double MeanEigenvalue { get; }
 
     /// <summary>
-    /// Exact leave-one-out residuals <c>e_i/(1 − h_ii)</c> with the leverage <c>h_ii = 1/n + φ_iᵀ(ΦᵀΦ + nλI)⁻¹φ_i</c>; dual: <c>e_i = nλ(QT)_i</c> and
-    /// <c>1 − h_ii = nλQ_ii − 1/n</c>.
+    /// Exact leave-one-out residuals <c>e_i/(1 − h_ii)</c> with the leverage <c>h_ii = 1/n + φ_iᵀ(ΦᵀΦ + nλI)⁻¹φ_i = 1/n + Σ_k z_ik²/(σ_k + nλ)</c> and
+    /// <c>e = T − Z (diag σ + nλI)⁻¹ ZᵀT</c>; Z are the features along the eigenvectors, σ the eigenvalues.
     /// </summary>
     /// <param name="counted">Samples whose residuals make the error.</param>
     public RidgeCandidate LeaveOneOut(double lambda, bool[] counted)
     {
         int samples = counted.Count(c => c);
         if (samples == 0 || _n < 2) return new RidgeCandidate(lambda, double.NaN, double.NaN);
-        double[] factor = Factor(lambda), residuals = new double[(long)_n * _classes], rest = new double[_n];
-        if (IsDual) DualResiduals(lambda, factor, residuals, rest);
-        else PrimalResiduals(factor, residuals, rest);
-        double error = 0;
-        int right = 0;
-        for (int i = 0; i < _n; i++)
+        Spectral spectral = _spectral.Value;
+        double[] errors = new double[_n];
+        bool[] right = new bool[_n];
+        Each(_n, i =>
         {
-            if (!counted[i]) continue;
-            // A leverage of 1 to rounding: the sample determines its own fit, and nothing is known of it without.
-            if (rest[i] < 1e-12) return new RidgeCandidate(lambda, double.PositiveInfinity, double.NaN);
-            int wanted = 0, found = 0;
-            double target = double.NegativeInfinity, prediction = double.NegativeInfinity;
-            for (int c = 0; c < _classes; c++)
-            {
-                double e = residuals[(i * _classes) + c] / rest[i], t = _targets[(i * _classes) + c] + _targetMean[c];
-                error += e * e;
-                if (t > target) (target, wanted) = (t, c);
-                if (t - e > prediction) (prediction, found) = (t - e, c);
-            }
-            if (wanted == found) right++;
+            if (counted[i]) (errors[i], right[i]) = LeaveOut(i, lambda, spectral);
+        });
+        double error = errors.Sum() / samples;
+        return new RidgeCandidate(lambda, error, double.IsFinite(error) ? (double)right.Count(r => r) / samples : double.NaN);
+    }
+
+    private (double Error, bool Right) LeaveOut(int i, double lambda, Spectral spectral)
+    {
+        Span<double> residual = new double[_classes];
+        ReadOnlySpan<double> targets = _targets.AsSpan(i * _classes, _classes);
+        targets.CopyTo(residual);
+        double rest = 1 - (1.0 / _n);
+        for (int k = 0; k < _order; k++)
+        {
+            double z = spectral.Features[((long)i * _gramStride) + k], w = z / (spectral.Values[k] + (_n * lambda));
+            rest -= w * z;
+            ReadOnlySpan<double> b = spectral.Targets.AsSpan(k * _classes, _classes);
+            for (int c = 0; c < residual.Length; c++) residual[c] -= w * b[c];
         }
-        return new RidgeCandidate(lambda, error / samples, (double)right / samples);
+        // A leverage of 1 to rounding: the sample determines its own fit, and nothing is known of it without.
+        if (rest < 1e-12) return (double.PositiveInfinity, false);
+        int wanted = 0, found = 0;
+        double error = 0, target = double.NegativeInfinity, prediction = double.NegativeInfinity;
+        for (int c = 0; c < residual.Length; c++)
+        {
+            double e = residual[c] / rest, t = targets[c] + _targetMean[c];
+            error += e * e;
+            if (t > target) (target, wanted) = (t, c);
+            if (t - e > prediction) (prediction, found) = (t - e, c);
+        }
+        return (error, wanted == found);
+    }
+
+    /// <summary>Eigenvectors V of the Gram matrix: <c>Z = ΦVᵀ</c>, where the order is that of samples <c>Z = Vᵀ√σ</c>.</summary>
+    private Spectral Decompose()
+    {
+        double[] gram = new double[_order * _order], values = new double[_order];
+        for (int i = 0; i < _order; i++) _gram.AsSpan(i * _gramStride, i + 1).CopyTo(gram.AsSpan(i * _order));
+        DenseLinearAlgebra.SymmetricEigen(gram, _order, values, gram, _device);
+        // What is zero to rounding (centred samples always have one such direction) is zero.
+        double noise = _order * Math.ScaleB(1, -52) * values[^1];
+        for (int k = 0; k < _order; k++) values[k] = values[k] > noise ? values[k] : 0;
+        double[] along = new double[_order * _gramStride];
+        for (int k = 0; k < _order; k++)
+        {
+            double scale = IsDual ? Math.Sqrt(values[k]) : 1;
+            for (int j = 0; j < _order; j++) along[(j * _gramStride) + k] = scale * gram[(k * _order) + j];
+        }
+        int samples = DenseGram.Padded(_n);
+        double[] features = IsDual ? along : DenseGram.Product(Transposed(0, _n, samples), samples, along, _gramStride, _f, _device.Threads);
+        return new Spectral(features, values, TransposedTimes(features, _gramStride, _order, _targets));
     }
 
     /// <summary>W [C × F] and b [C], rounded once.</summary>
@@ -111,57 +145,22 @@ internal sealed class RidgeRegression
     /// <summary>Wᵀ [F × C].</summary>
     private double[] Weight(double[] factor)
     {
-        double[] right = IsDual ? (double[])_targets.Clone() : TransposedTimes(_targets);
+        double[] right = IsDual ? (double[])_targets.Clone() : TransposedTimes(_phi, _stride, _f, _targets);
         DenseLinearAlgebra.Potrs(_order, factor, _gramStride, _classes, right, _classes, _device);
-        return IsDual ? TransposedTimes(right) : right;
+        return IsDual ? TransposedTimes(_phi, _stride, _f, right) : right;
     }
 
-    private void DualResiduals(double lambda, double[] factor, double[] residuals, double[] rest)
+    /// <summary>Xᵀ·m [columns × C] for X [n × columns] and m [n × C]: each element a sum in the order of the samples.</summary>
+    private double[] TransposedTimes(double[] x, int stride, int columns, double[] m)
     {
-        _targets.CopyTo(residuals, 0);
-        DenseLinearAlgebra.Potrs(_n, factor, _gramStride, _classes, residuals, _classes, _device);
-        for (long i = 0; i < residuals.LongLength; i++) residuals[i] *= _n * lambda;
-        DenseLinearAlgebra.Potri(_n, factor, _gramStride, _device);
-        for (int i = 0; i < _n; i++) rest[i] = (_n * lambda * factor[((long)i * _gramStride) + i]) - (1.0 / _n);
-    }
-
-    private void PrimalResiduals(double[] factor, double[] residuals, double[] rest)
-    {
-        double[] weight = Weight(factor);
-        Each(_n, i =>
-        {
-            for (int c = 0; c < _classes; c++) residuals[((long)i * _classes) + c] = _targets[((long)i * _classes) + c];
-            for (int j = 0; j < _f; j++)
-            {
-                double x = _phi[((long)i * _stride) + j];
-                for (int c = 0; c < _classes; c++) residuals[((long)i * _classes) + c] -= x * weight[((long)j * _classes) + c];
-            }
-        });
-        for (int first = 0; first < _n; first += Panel)
-        {
-            int count = Math.Min(Panel, _n - first);
-            double[] x = Transposed(first, count, count), solved = (double[])x.Clone();
-            DenseLinearAlgebra.Potrs(_f, factor, _gramStride, count, solved, count, _device);
-            for (int i = 0; i < count; i++)
-            {
-                double leverage = 1.0 / _n;
-                for (int j = 0; j < _f; j++) leverage += x[((long)j * count) + i] * solved[((long)j * count) + i];
-                rest[first + i] = 1 - leverage;
-            }
-        }
-    }
-
-    /// <summary>Φᵀ·m [F × C] for m [n × C]: each element a sum in the order of the samples.</summary>
-    private double[] TransposedTimes(double[] m)
-    {
-        double[] product = new double[(long)_f * _classes];
-        Each(_f, j =>
+        double[] product = new double[(long)columns * _classes];
+        Each(columns, j =>
         {
             Span<double> row = product.AsSpan(j * _classes, _classes);
             for (int i = 0; i < _n; i++)
             {
-                double x = _phi[((long)i * _stride) + j];
-                for (int c = 0; c < row.Length; c++) row[c] += x * m[((long)i * _classes) + c];
+                double w = x[((long)i * stride) + j];
+                for (int c = 0; c < row.Length; c++) row[c] += w * m[((long)i * _classes) + c];
             }
         });
         return product;
@@ -194,4 +193,9 @@ internal sealed class RidgeRegression
         }
         return (centred, mean);
     }
+
+    /// <param name="Features">Z [n × order].</param>
+    /// <param name="Values">σ [order].</param>
+    /// <param name="Targets">ZᵀT [order × C].</param>
+    private sealed record Spectral(double[] Features, double[] Values, double[] Targets);
 }

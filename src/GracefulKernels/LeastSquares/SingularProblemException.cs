@@ -17,7 +17,8 @@ public sealed class SingularProblemException : ArithmeticException
 
     /// <param name="what">What was found.</param>
     /// <param name="largest">H's largest eigenvalue, or an estimate of it.</param>
-    internal static SingularProblemException At(string what, double largest)
+    /// <param name="iterative">Whether what was refused is an iterative solver, which has other ways out.</param>
+    internal static SingularProblemException At(string what, double largest, bool iterative = true)
     {
         double lambda = 1;
         if (largest > 0 && double.IsFinite(largest))
@@ -27,7 +28,8 @@ public sealed class SingularProblemException : ArithmeticException
         }
         string text = lambda.ToString("G2", System.Globalization.CultureInfo.InvariantCulture);
         return new SingularProblemException(
-            $"H is singular: {what} Use λ > 0, for example {text}; or stop by leave-one-out; or set AllowSingular, which without preconditioner finds the solution of least norm.",
+            $"H is singular: {what} Use λ > 0, for example {text}"
+            + (iterative ? "; or stop by leave-one-out; or set AllowSingular, which without preconditioner finds the solution of least norm." : "."),
             double.Parse(text, System.Globalization.CultureInfo.InvariantCulture));
     }
 }

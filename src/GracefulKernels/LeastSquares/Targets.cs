@@ -104,6 +104,19 @@ public sealed class Targets
         return new Targets(values, labels.Length, classes, Repeat(weights, classes)) { Alpha = options.Alpha, OldLogitsFactor = factor };
     }
 
+    /// <summary>The targets and weights of these samples, in this order; one may come several times.</summary>
+    internal Targets Taken(int[] samples)
+    {
+        float[] values = new float[(long)samples.Length * Classes], weights = new float[Weights.IsEmpty ? 0 : values.Length];
+        for (int i = 0; i < samples.Length; i++)
+        {
+            int from = samples[i] * Classes, to = i * Classes;
+            Values.Span.Slice(from, Classes).CopyTo(values.AsSpan(to));
+            if (weights.Length > 0) Weights.Span.Slice(from, Classes).CopyTo(weights.AsSpan(to));
+        }
+        return new Targets(values, samples.Length, Classes, weights) { Alpha = Alpha, OldLogitsFactor = OldLogitsFactor };
+    }
+
     internal static void CheckWeights(ReadOnlySpan<float> weights, int samples, int columns, string name)
     {
         Check.Matrix(weights.Length, samples, columns, name, columns == 1 ? "samples" : "samples × classes");

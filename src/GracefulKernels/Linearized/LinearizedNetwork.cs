@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using GracefulKernels.Kernels;
 
 namespace GracefulKernels;
@@ -8,7 +9,7 @@ namespace GracefulKernels;
 /// primal of a sample leaves for both is kept within a memory budget. One instance serves one caller at a time.
 /// </summary>
 /// <remarks>
-/// Every result has the same bits for any instruction set, number of threads and memory budget. Sums over samples run batch by batch in fp32, so
+/// Every result has the same bits for any instruction set, number of threads and budget of memory or file. Sums over samples run batch by batch in fp32, so
 /// the gradient's last bits depend on <see cref="LinearizedOptions.BatchSize"/>.
 /// </remarks>
 public sealed class LinearizedNetwork : IDisposable
@@ -16,11 +17,9 @@ public sealed class LinearizedNetwork : IDisposable
     private readonly float[] _images;
     private readonly Sweep _sweep;
     private readonly GradientSink _gradients = new();
-    private readonly PrimalState?[] _states;
+    private readonly ActivationStore _store;
     private readonly DeviceFloats _f0;
     private readonly DeviceFloats _outputs;
-    private PrimalState? _shared;
-    private int _sharedBatch = -1;
 
     /// <summary>Runs the network once over all samples; keeps <c>f0</c> and, within the budget, the primal states.</summary>
     /// <param name="network">Frozen at its weights.</param>
@@ -30,6 +29,7 @@ public sealed class LinearizedNetwork : IDisposable
     /// <param name="options">Batches and memory.</param>
     /// <param name="cancellation">Looked at between batches.</param>
     /// <exception cref="ArgumentException">No sample, a number of elements that does not fit, an element that is not finite, or a network without parameters.</exception>
+    /// <exception cref="IOException"><see cref="LinearizedOptions.SpillFolder"/> cannot hold a file.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     public LinearizedNetwork(
         Network network,
@@ -48,29 +48,33 @@ public sealed class LinearizedNetwork : IDisposable
         _images = images;
         BatchSize = Math.Min(options.BatchSize, samples);
         Batches = (samples + BatchSize - 1) / BatchSize;
-        long bytes = network.Plan.State.BytesPerSample * BatchSize;
-        CachedBatches = (int)Math.Min(Batches, options.BudgetOn(network.Device) / Math.Max(bytes, 1));
-        _states = new PrimalState?[CachedBatches];
+        _store = new ActivationStore(network, samples, BatchSize, options);
         _sweep = new Sweep(network.Plan, Kernels, network.DeviceWeights, BatchSize, records: true);
         _f0 = new DeviceFloats(Kernels, (long)samples * Outputs);
         _outputs = new DeviceFloats(Kernels, (long)samples * Outputs);
+        float[] f0 = new float[(long)samples * Outputs];
+        var clock = Stopwatch.StartNew();
         try
         {
             for (int b = 0; b < Batches; b++)
             {
                 cancellation.ThrowIfCancellationRequested();
-                _ = Primal(b, b < CachedBatches ? _states[b] = new PrimalState(network.Plan.State, Kernels, BatchLength(b)) : Shared());
+                _ = Primal(b, _store.ToFill(b));
                 Kernels.Copy(_sweep.Output, Rows(_f0.Block, b));
+                _store.Filled(b);
             }
+            // Waits for a device that works in its own time.
+            Kernels.Download(_f0.Block, f0.AsSpan());
+            clock.Stop();
+            _store.Seal();
         }
         catch
         {
             Dispose();
             throw;
         }
-        float[] f0 = new float[(long)samples * Outputs];
-        Kernels.Download(_f0.Block, f0.AsSpan());
         F0 = f0;
+        Plan = MakePlan((clock.Elapsed - _store.Storing).TotalSeconds);
     }
 
     /// <summary>The network, frozen at w0.</summary>
@@ -88,8 +92,11 @@ public sealed class LinearizedNetwork : IDisposable
     /// <summary>Number of batches.</summary>
     public int Batches { get; }
 
-    /// <summary>Batches whose primal state is kept; the others are computed again in each sweep.</summary>
-    public int CachedBatches { get; }
+    /// <summary>Batches whose primal state is kept, in memory or in a file; the others are computed again in each sweep.</summary>
+    public int CachedBatches => _store.InMemory + _store.Mapped;
+
+    /// <summary>Where the primal states are, and what that saves.</summary>
+    public ActivationPlan Plan { get; }
 
     /// <summary>The outputs at w0, [n × C].</summary>
     public ReadOnlyMemory<float> F0 { get; }
@@ -134,8 +141,7 @@ public sealed class LinearizedNetwork : IDisposable
     /// <summary>Frees all memory of the instance; the network stays.</summary>
     public void Dispose()
     {
-        foreach (PrimalState? state in _states) state?.Dispose();
-        _shared?.Dispose();
+        _store.Dispose();
         _sweep.Dispose();
         _f0.Dispose();
         _outputs.Dispose();
@@ -194,15 +200,11 @@ public sealed class LinearizedNetwork : IDisposable
     /// <summary>The primal state of a batch: kept, or computed anew in the one state that all others share.</summary>
     internal PrimalState State(int batch)
     {
-        if (batch < CachedBatches) return _states[batch]!;
-        if (_sharedBatch == batch) return _shared!;
-        _sharedBatch = -1;
-        PrimalState state = Primal(batch, Shared());
-        _sharedBatch = batch;
+        if (_store.Find(batch) is { } kept) return kept;
+        PrimalState state = Primal(batch, _store.BeginShared());
+        _store.SharedHolds(batch);
         return state;
     }
-
-    private PrimalState Shared() => _shared ??= new PrimalState(Network.Plan.State, Kernels, BatchSize);
 
     private PrimalState Primal(int batch, PrimalState state)
     {
@@ -210,6 +212,28 @@ public sealed class LinearizedNetwork : IDisposable
         Kernels.Upload<float>(_images.AsSpan(batch * BatchSize * size, n * size), _sweep.BeginPrimal(n, state));
         _sweep.RunPrimal();
         return state;
+    }
+
+    private ActivationPlan MakePlan(double seconds)
+    {
+        ExecutionPlan plan = Network.Plan;
+        long a = Math.Min(Samples, (long)_store.InMemory * BatchSize), b = Math.Min(Samples, (long)CachedBatches * BatchSize), bytes = plan.State.BytesPerSample;
+        long perSample = plan.Primal.Length + plan.Tangents.Length + plan.Cotangents.Length;
+        return new ActivationPlan
+        {
+            BytesPerSample = bytes,
+            BatchSize = BatchSize,
+            BatchesInMemory = _store.InMemory,
+            BatchesMapped = _store.Mapped,
+            BatchesRecomputed = Batches - CachedBatches,
+            BytesInMemory = a * bytes,
+            BytesMapped = _store.MappedBytes,
+            BytesRecomputed = (Samples - b) * bytes,
+            WorkspaceBytes = (((perSample * BatchSize) + (2L * Samples * Outputs)) * sizeof(float)) + _store.SharedBytes,
+            SecondsSaved = seconds * b / Samples,
+            SecondsRecomputed = seconds * (Samples - b) / Samples,
+            SpillProblem = _store.Problem,
+        };
     }
 
     private static float[] Prepare(Network network, ReadOnlySpan<float> images, int samples, ImageLayout layout)

@@ -66,8 +66,8 @@ public sealed partial class Network
     /// (<c>J_trunk = W ∂φ</c>); this one does not.
     /// </summary>
     /// <remarks>
-    /// λ is chosen by the exact leave-one-out error <c>e_i/(1 − h_ii)</c> (Allen 1974; Golub, Heath, Wahba 1979), from one Cholesky factorisation of order min(n, F) for each λ.
-    /// The features [n × F] are held in fp64.
+    /// λ is chosen by the exact leave-one-out error <c>e_i/(1 − h_ii)</c> (Allen 1974; Golub, Heath, Wahba 1979), from the eigenvectors of one Gram matrix of order min(n, F);
+    /// the head itself comes from its Cholesky factor. The features [n × F] are held in fp64, twice.
     /// </remarks>
     /// <param name="images">[n × height × width × channels], or as <paramref name="layout"/> says.</param>
     /// <param name="labels">[n], each in [0, <paramref name="classes"/>).</param>
@@ -89,15 +89,10 @@ public sealed partial class Network
         options ??= new RidgeHeadOptions();
         options.Validate(nameof(options));
         Check.Classes(classes);
-        Targets targets = Targets.OneHot(labels, classes, options.Alpha);
+        if (labels.IsEmpty) throw new ArgumentException("There are no samples; a head is fitted to at least one.", nameof(labels));
+        Targets targets = Targets.OneHot(labels, classes, options.Alpha, options.AllowEmptyClasses);
         int[] count = new int[classes];
         foreach (int label in labels) count[label]++;
-        int empty = Array.IndexOf(count, 0);
-        if (empty >= 0 && labels.Length > 0 && !options.AllowEmptyClasses)
-        {
-            throw new ArgumentException(
-                $"labels has no sample of class {empty} (of {classes}); give it one, or set RidgeHeadOptions.AllowEmptyClasses.", nameof(labels));
-        }
         bool[] counted = new bool[labels.Length];
         for (int i = 0; i < counted.Length; i++) counted[i] = count[labels[i]] > 1;
         return FitHead(images, targets, counted, options, layout, cancellation);

@@ -1,3 +1,4 @@
+using Google.Protobuf;
 using GracefulKernels.Onnx;
 
 namespace GracefulKernels;
@@ -28,5 +29,30 @@ public sealed partial class Network
     {
         (NetworkBuilder builder, LayerOutput output, Dictionary<string, float[]> tensors) = OnnxImporter.Import(path, options ?? new OnnxOptions());
         return builder.BuildTrunk(output, device).WithTensors(tensors);
+    }
+
+    /// <summary>
+    /// Writes the network as ONNX (operators of version 13, weights inside the file): input <c>image</c> [batch × channels × height × width] or [batch × features],
+    /// output <c>logits</c> [batch × C], batch open, initializers called after the parameters and in PyTorch's layouts. Batch normalisation stays a layer of its own
+    /// (<see cref="FoldBatchNorm"/> before takes it in). <see cref="Load"/> gives the same predictions back, bit for bit.
+    /// </summary>
+    /// <remarks>
+    /// The parts of a network write too: an output that is an image is [batch × channels × height × width], an input that is a flattened image is taken as the image.
+    /// ε of batch normalisation is fp32 in the format; one that is no decimal number of up to 7 digits comes back rounded.
+    /// A linearised model is no network of its own and has no such file: it is this network at w0, and its update <c>d</c> beside it as safetensors.
+    /// </remarks>
+    /// <param name="path">Target; replaced where it exists, whole or not at all.</param>
+    /// <param name="cancellation">Looked at before the file takes its place.</param>
+    /// <exception cref="NotSupportedException">The weights are more than a protobuf message holds (2 GiB).</exception>
+    /// <inheritdoc cref="AtomicFile.Write" path="/exception"/>
+    public void SaveOnnx(string path, CancellationToken cancellation = default)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        if (Parameters.Count > (int.MaxValue - (1 << 24)) / sizeof(float))
+        {
+            throw new NotSupportedException($"The network has {Parameters.Count} parameters; an ONNX file without others beside it holds at most 2 GiB.");
+        }
+        ModelProto model = OnnxExporter.Export(this);
+        AtomicFile.Write(path, stream => model.WriteTo(stream), cancellation);
     }
 }

@@ -30,6 +30,9 @@ public class PlacementTests
                          from shape in new[] { (s, Other(s)), (Other(s), s) }
                          from homogeneous in new[] { false, true }
                          select ProductBitCases.Covariance(shape.Item1, shape.Item2, homogeneous),
+        ["gram"] = from s in Sizes
+                   from shape in new[] { (s, Other(s), Other(s + 7)), (Other(s), s, Other(s + 13)), (Other(s), Other(s + 29), s) }
+                   select ProductBitCases.Gram(shape.Item1, shape.Item2, shape.Item3, same: s % 3 == 0),
         ["kronecker"] = from s in Sizes
                         from shape in new[] { (s, Other(s)), (Other(s), s) }
                         from left in new[] { false, true }

@@ -28,6 +28,9 @@ internal static class ProductBitCases
         .. from s in new[] { (1, 1), (5, 33), (700, 17), (1500, 70), (4100, 33) }
            from homogeneous in new[] { false, true }
            select Covariance(s.Item1, s.Item2, homogeneous),
+        .. from s in new[] { (1, 1, 1), (5, 33, 70), (33, 5, 1100), (70, 129, 513), (600, 530, 40), (3, 7, 0) }
+           from same in new[] { false, true }
+           select Gram(s.Item1, s.Item2, s.Item3, same),
         .. from s in new[] { (1, 1), (3, 5), (33, 70), (70, 33), (64, 289), (300, 145) }
            from left in new[] { false, true }
            select Kronecker(s.Item1, s.Item2, left),
@@ -70,6 +73,15 @@ internal static class ProductBitCases
         double[] sum = new double[d * d];
         Array.Fill(sum, 1.5);
         kernels.Covariance(rows, features, o.Input(1, (long)rows * features), homogeneous, o.Output(sum));
+    });
+
+    public static BitCase Gram(int m, int n, int k, bool same) => new(nameof(IKernels.GramProduct), $"{m}x{n}x{k} {same}", (kernels, o) =>
+    {
+        int columns = same ? m : n, ldX = k + 3, ldY = same ? ldX : k + 4, ldSum = columns + 2;
+        double[] sum = new double[Stored(m, columns, ldSum)];
+        Array.Fill(sum, 1.5);
+        Block<float> x = o.Input(1, k == 0 ? 0 : Stored(m, k, ldX)), y = same ? x : o.Input(2, k == 0 ? 0 : Stored(n, k, ldY));
+        kernels.GramProduct(m, columns, k, x, ldX, y, ldY, o.Output(sum), ldSum);
     });
 
     public static BitCase Kronecker(int rows, int columns, bool left) => new(nameof(IKernels.KroneckerApply), $"{rows}x{columns} {left}", (kernels, o) =>

@@ -85,6 +85,21 @@ public abstract class KroneckerFactorsTests(KernelFamily family)
         Assert.False(block.HasOutputFactor);
     }
 
+    /// <summary>One sample has one input: each block is <c>(Σ_c g gᵀ) ⊗ ā āᵀ</c>, whatever the activations.</summary>
+    [Theory]
+    [InlineData("fc1")]
+    [InlineData("fc2")]
+    [InlineData("fc3")]
+    public void OneSampleIsExact(string layer)
+    {
+        Network network = RandomNetworks.Get("vector", 2, family.Device);
+        using var linear = new LinearizedNetwork(network, RandomNetworks.Images(network, 1, 1), 1);
+        KroneckerBlock b = KroneckerFactors.Compute(linear)[layer];
+        double[] product = DenseCurvature.Kronecker(b.OutputFactor(), b.InputFactor(), b.Rows, b.Columns);
+        // Factors are sums of fp32 products.
+        Tolerance.AssertRelativeNorm(new DenseCurvature(linear).Block(b), product, 1e-5, layer);
+    }
+
     [Fact]
     public void ThePreconditionerIsPositiveDefiniteAndSymmetric()
     {

@@ -119,6 +119,14 @@ public abstract class KroneckerGoldenTests(KernelFamily family)
         }
     }
 
+    /// <summary>Patch covariances are tested with their kernel.</summary>
+    [Fact]
+    public void NoCaseOfTheFilesIsLeftOut()
+    {
+        IEnumerable<string> names = Golden.Manifest(Family).GetProperty("cases").EnumerateArray().Select(e => e.GetProperty("name").GetString()!);
+        Assert.Equal(Layers.Select(l => l.Data).Order(), names.Where(n => !n.StartsWith("patch.", StringComparison.Ordinal)).Order());
+    }
+
     /// <summary>For a deep linear network G ⊗ A is the dense Gauss–Newton block itself; the file's block came from one backward pass an output.</summary>
     [Theory]
     [InlineData("deep_linear.fc1")]

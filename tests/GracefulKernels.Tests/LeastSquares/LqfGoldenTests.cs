@@ -3,7 +3,7 @@ using System.Text.Json;
 namespace GracefulKernels.Tests;
 
 /// <summary>
-/// Exact ridge solutions of two small problems. Leave-one-out, removal, degrees of freedom and GCV of the files belong to parts that the library does not have.
+/// Exact ridge solutions of two small problems; <see cref="LqfAnswersGoldenTests"/> has what else the files answer.
 /// </summary>
 public abstract class LqfGoldenTests(KernelFamily family)
 {

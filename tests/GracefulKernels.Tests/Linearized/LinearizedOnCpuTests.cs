@@ -26,12 +26,15 @@ public class LinearizedOnCpuTests
         }
     }
 
-    [Fact]
-    public void ASweepAllocatesNothingAfterItsFirstRun()
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1 << 20)]
+    public void ASweepAllocatesNothingAfterItsFirstRun(long spillBytes)
     {
         // One thread: the measure counts the caller's allocations only.
         using ComputeDevice device = ComputeDevice.Cpu(threads: 1);
-        using LinearizedNetwork linear = LinearizedNetworkTests.Linearized("kept", 3, device, new LinearizedOptions { BatchSize = 4, CacheBytes = 0 });
+        using LinearizedNetwork linear = LinearizedNetworkTests.Linearized("kept", 3, device, new LinearizedOptions { BatchSize = 4, CacheBytes = 0, SpillBytes = spillBytes });
+        Assert.Equal(spillBytes > 0 ? 3 : 0, linear.Plan.BatchesMapped);
         using ParameterVector v = RandomNetworks.Direction(linear.Network, 12), g = RandomNetworks.Direction(linear.Network, 12);
         using var outputs = new DeviceFloats(linear.Kernels, LinearizedNetworkTests.Samples * linear.Outputs);
         Sweep();

@@ -61,6 +61,49 @@ public abstract class SyrkTests(KernelFamily family)
         }
     }
 
+    [Fact]
+    public void GramProductMatchesTheReference()
+    {
+        foreach (IKernels kernels in family.Sets)
+        {
+            foreach ((int m, int n, int k) in new[] { (1, 1, 0), (1, 1, 1), (3, 70, 17), (70, 5, 512), (33, 40, 513), (64, 128, 2000), (150, 129, 1030), (520, 600, 24) })
+            {
+                foreach (bool same in new[] { false, true }) Gram(kernels, m, same ? m : n, k, same, gap: k % 4 == 0 ? 4 : 3);
+            }
+        }
+    }
+
+    private static void Gram(IKernels kernels, int m, int n, int k, bool same, int gap)
+    {
+        var random = new Random(m + n + k);
+        int ld = k + gap, ldSum = n + gap;
+        // A mean far from zero: the sums grow with k and show what an accumulator loses.
+        float[] Values(int rows) => [.. Matrices.Random(random, k == 0 ? 0 : ((rows - 1) * ld) + k).Select(v => v + 0.5f)];
+        using var x = new GuardedBuffer<float>(Values(m));
+        using var other = new GuardedBuffer<float>(Values(n));
+        GuardedBuffer<float> y = same ? x : other;
+        using var sum = new GuardedBuffer<double>(((m - 1) * ldSum) + n);
+        sum.Span.Fill(1.5);
+        kernels.GramProduct(m, n, k, x.Block, ld, y.Block, ld, sum.Block, ldSum);
+        for (int i = 0; i < m; i++)
+        {
+            for (int j = 0; j < (i == m - 1 ? n : ldSum); j++)
+            {
+                double product = 0, magnitude = 0;
+                for (int l = 0; l < k && j < n; l++)
+                {
+                    double term = (double)x.Span[(i * ld) + l] * y.Span[(j * ld) + l];
+                    product += term;
+                    magnitude += Math.Abs(term);
+                }
+                // Chains of at most 512 fp32 products; what is added in fp64 loses nothing that shows.
+                double error = Math.Abs(sum.Span[(i * ldSum) + j] - 1.5 - product);
+                Assert.True(error <= (Tolerance.Gamma(Math.Min(k, 512) + 1) * magnitude) + 1e-12, $"{kernels.Name} {m} × {n} × {k} at ({i}, {j}): off by {error:E2}");
+            }
+        }
+        sum.AssertUntouchedOutside();
+    }
+
     private static void Check(IKernels kernels, bool transpose, int n, int k, float beta, int gap)
     {
         var random = new Random(n + k);

@@ -10,6 +10,7 @@ internal static class CaseList
         .. ConvolutionCases.All,
         .. CovarianceCases.All,
         .. CholeskyCases.All,
+        .. SymmetricEigenCases.All,
         .. KroneckerCases.All,
         .. RowLossCases.All,
         .. FlipCases.All,

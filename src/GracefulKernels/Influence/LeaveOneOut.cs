@@ -1,0 +1,69 @@
+namespace GracefulKernels;
+
+/// <summary>
+/// What the model would say of samples had it not been trained on them: exact refits in closed form, <c>e_i^loo = (I − J_i M J_iᵀ)⁻¹ e_i</c> with
+/// <c>M = H⁻¹/n</c> and residuals <c>e = t − f</c> (rows scaled by √s where there are weights). The ridge keeps its absolute weight nλ: the refit is that of the same
+/// sums and the same nλ without the sample. With 1/(n − k) in place of 1/n for k samples left out together, ask at <c>λ(n − k)/n</c>.
+/// </summary>
+public sealed class LeaveOneOut
+{
+    private readonly double[] _outputs;
+
+    internal LeaveOneOut(Targets targets, int[] samples, double[] outputs)
+    {
+        Targets = targets;
+        Samples = samples;
+        _outputs = outputs;
+        double loss = 0;
+        for (int i = 0; i < outputs.Length; i++)
+        {
+            int row = (samples[i / targets.Classes] * targets.Classes) + (i % targets.Classes);
+            double error = outputs[i] - targets.Values.Span[row];
+            loss += (targets.Weights.IsEmpty ? 1 : targets.Weights.Span[row]) * error * error;
+        }
+        Loss = loss / (2.0 * samples.Length);
+    }
+
+    /// <summary>The samples that were asked for.</summary>
+    public IReadOnlyList<int> Samples { get; }
+
+    /// <summary>For each of them the outputs of the model fitted without it (and without the rest of its group), [samples × C].</summary>
+    public ReadOnlyMemory<double> Outputs => _outputs;
+
+    /// <summary><c>1/(2m) Σ s (f^loo − t)²</c> over the m samples: the data's part of L on samples not trained on.</summary>
+    public double Loss { get; }
+
+    internal Targets Targets { get; }
+
+    /// <summary>Fraction of samples whose largest output is at the label.</summary>
+    /// <param name="labels">Of all n samples; where empty, the place of the largest target is the label.</param>
+    /// <exception cref="ArgumentException">There is not one label a sample, or one is out of range.</exception>
+    public double Accuracy(ReadOnlySpan<int> labels = default) => Accuracy(Targets, [.. Samples], _outputs, labels);
+
+    internal static double Accuracy(Targets targets, ReadOnlySpan<int> samples, ReadOnlySpan<double> outputs, ReadOnlySpan<int> labels)
+    {
+        int classes = targets.Classes, right = 0;
+        if (!labels.IsEmpty)
+        {
+            Check.Length(labels.Length, targets.Samples, nameof(labels), "samples");
+            Check.Labels(labels, classes, nameof(labels));
+        }
+        for (int i = 0; i < samples.Length; i++)
+        {
+            int label = labels.IsEmpty ? Argmax(targets.Values.Span.Slice(samples[i] * classes, classes)) : labels[samples[i]];
+            if (Argmax(outputs.Slice(i * classes, classes)) == label) right++;
+        }
+        return (double)right / samples.Length;
+    }
+
+    /// <summary>The lowest index of the largest element.</summary>
+    internal static int Argmax<T>(ReadOnlySpan<T> row) where T : IComparable<T>
+    {
+        int best = 0;
+        for (int c = 1; c < row.Length; c++)
+        {
+            if (row[c].CompareTo(row[best]) > 0) best = c;
+        }
+        return best;
+    }
+}
