@@ -38,7 +38,7 @@ internal sealed record AblationVariant(string Name, bool Leaky, bool Squared, bo
     {
         Network network = linearized.Network;
         using var preconditioner = new KroneckerPreconditioner(factors, choice.Lambda, network.Parameters, network.Device);
-        using var problem = new LinearQuadraticProblem(linearized, choice.Recipe.Targets(linearized, task.Train.Labels), choice.Lambda);
+        using var problem = new LinearQuadraticProblem(linearized, choice.Recipe.Targets(linearized.F0.Span, task.Train.Labels), choice.Lambda);
         SolverResult result = Pcg.Solve(problem, new PcgOptions { Tolerance = 1e-4, MaxIterations = Sweeps }, Preconditioned ? preconditioner : null);
         using ParameterVector d = result.Update;
         LinearizedModel model = choice.Recipe.Model(network.Split(LinearizationScope.All), d);

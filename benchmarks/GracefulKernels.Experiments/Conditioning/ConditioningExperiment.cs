@@ -36,7 +36,7 @@ internal static class ConditioningExperiment
         LambdaChoice choice = LambdaChoice.Make(task, scope, slope);
         NetworkSplit split = choice.Recipe.Network.Split(scope);
         using var linearized = new LinearizedNetwork(split.Tail, split.TailInputs(task.Train.Images, task.Train.Count), task.Train.Count);
-        using var problem = new LinearQuadraticProblem(linearized, choice.Recipe.Targets(linearized, task.Train.Labels), choice.Lambda);
+        using var problem = new LinearQuadraticProblem(linearized, choice.Recipe.Targets(linearized.F0.Span, task.Train.Labels), choice.Lambda);
         var preconditioners = new Preconditioners(linearized, choice.Lambda);
         foreach (string kind in Preconditioners.Names)
         {

@@ -37,7 +37,7 @@ internal sealed record LambdaChoice(Recipe Recipe, float Slope, double Lambda)
             using var linearized = new LinearizedNetwork(split.Tail, split.TailInputs(part.Images, part.Count), part.Count);
             double unit = Unit(linearized);
             if (task.Shots == 1) return new LambdaChoice(recipe, slope, Fallback * unit);
-            DualSystem system = DualSystem.Compute(linearized, recipe.Targets(linearized, part.Labels));
+            DualSystem system = DualSystem.Compute(linearized, recipe.Targets(linearized.F0.Span, part.Labels));
             foreach (double relative in Relative)
             {
                 double loss = system.Solve(relative * unit).LeaveOneOut().Loss;

@@ -14,7 +14,7 @@ internal static class LinearQuadratic
         LambdaChoice choice = LambdaChoice.Make(task, scope);
         NetworkSplit split = choice.Recipe.Network.Split(scope);
         using var linearized = new LinearizedNetwork(split.Tail, split.TailInputs(task.Train.Images, task.Train.Count), task.Train.Count);
-        using ParameterVector d = Solve(linearized, choice.Recipe.Targets(linearized, task.Train.Labels), choice.Lambda, task.Shots, task.Seed);
+        using ParameterVector d = Solve(linearized, choice.Recipe.Targets(linearized.F0.Span, task.Train.Labels), choice.Lambda, task.Shots, task.Seed);
         LinearizedModel model = choice.Recipe.Model(split, d);
         double error = task.ErrorOf(model);
         model.Update.Dispose();
@@ -26,12 +26,15 @@ internal static class LinearQuadratic
     {
         if (linearized.Samples <= DualSamples) return DualSystem.Compute(linearized, targets).Solve(lambda).Update();
         Network network = linearized.Network;
-        KroneckerFactors factors = KroneckerFactors.Compute(linearized, new FactorOptions { Seeds = FactorSeeds.Rademacher, Probes = 1, Seed = seed });
+        KroneckerFactors factors = KroneckerFactors.Compute(linearized, Factors(seed));
         using var preconditioner = new KroneckerPreconditioner(factors, lambda, network.Parameters, network.Device);
         using var problem = new LinearQuadraticProblem(linearized, targets, lambda);
         return Pcg.Solve(problem, new PcgOptions { Tolerance = 1e-3, MaxIterations = Iterations(shots) }, preconditioner).Update;
     }
 
+    /// <summary>One random probe; exact factors would take one VJP an output, as much time as five iterations.</summary>
+    public static FactorOptions Factors(int seed) => new() { Seeds = FactorSeeds.Rademacher, Probes = 1, Seed = seed };
+
     /// <summary>Fewer where each costs more.</summary>
-    private static int Iterations(int shots) => shots switch { <= 20 => 40, <= 100 => 30, _ => 20 };
+    public static int Iterations(int shots) => shots switch { <= 20 => 40, <= 100 => 30, _ => 20 };
 }

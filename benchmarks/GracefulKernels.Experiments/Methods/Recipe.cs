@@ -22,11 +22,11 @@ internal sealed record Recipe(Network Network, bool FromZero)
     public static Recipe At(float slope, FewShotTask task)
         => task.KeepsHead ? new Recipe(task.Pretrained.WithLeakyRelu(slope), false) : new Recipe(task.WithNewHead(slope, Alpha).Network, true);
 
-    /// <summary>What the outputs of a linearised network are fitted to.</summary>
-    public Targets Targets(LinearizedNetwork linearized, ReadOnlySpan<int> labels)
+    /// <summary>What the outputs are fitted to, from those of the network itself.</summary>
+    public Targets Targets(ReadOnlySpan<float> f0, ReadOnlySpan<int> labels)
     {
         if (!FromZero) return GracefulKernels.Targets.OneHot(labels, LabelledImages.Classes, Alpha);
-        float[] values = linearized.F0.ToArray();
+        float[] values = f0.ToArray();
         for (int i = 0; i < values.Length; i++)
         {
             double indicator = i % LabelledImages.Classes == labels[i / LabelledImages.Classes] ? 1 : 0;

@@ -5,7 +5,7 @@ namespace GracefulKernels.Experiments.Methods;
 
 /// <summary>
 /// Plain linearisation (GaF: gradients as features, Mu et al. 2020): the network as it was pre-trained, linearised, trained by cross-entropy and SGD with momentum, without
-/// preconditioner. The best of two learning rates by the test error, as for <see cref="NonlinearFineTuning"/>.
+/// preconditioner. The best of three learning rates by the test error, as for <see cref="NonlinearFineTuning"/>.
 /// </summary>
 internal static class TangentCrossEntropy
 {
@@ -16,7 +16,7 @@ internal static class TangentCrossEntropy
         double best = double.PositiveInfinity;
         string detail = "none converged";
         int epochs = quick ? 2 : task.Shots switch { <= 5 => 60, <= 20 => 40, <= 100 => 15, _ => 6 };
-        foreach (double rate in quick ? [0.003] : new[] { 0.003, 0.01 })
+        foreach (double rate in quick ? [0.003] : new[] { 0.003, 0.01, 0.03 })
         {
             try
             {
@@ -34,7 +34,7 @@ internal static class TangentCrossEntropy
             }
             catch (DivergenceException)
             {
-                // Too large a rate for this task; the grid has another.
+                // Too large a rate for this task; the grid has others.
             }
         }
         return new Outcome(best, detail);

@@ -33,7 +33,7 @@ internal static class UnlearningExperiment
         Network network = choice.Recipe.Network;
         using var linearized = new LinearizedNetwork(network, task.Train.Images, task.Train.Count);
         long started = Stopwatch.GetTimestamp();
-        DualSolution solution = DualSystem.Compute(linearized, choice.Recipe.Targets(linearized, task.Train.Labels)).Solve(choice.Lambda);
+        DualSolution solution = DualSystem.Compute(linearized, choice.Recipe.Targets(linearized.F0.Span, task.Train.Labels)).Solve(choice.Lambda);
         using ParameterVector d = solution.Update();
         // The inverse is part of a solved model: leave-one-out asks for it as well.
         _ = solution.LeaveOneOut();
@@ -67,7 +67,7 @@ internal static class UnlearningExperiment
         double lambda = choice.Lambda * task.Train.Count / rest.Count;
         long started = Stopwatch.GetTimestamp();
         using var linearized = new LinearizedNetwork(choice.Recipe.Network, rest.Images, rest.Count);
-        Targets targets = choice.Recipe.Targets(linearized, rest.Labels);
+        Targets targets = choice.Recipe.Targets(linearized.F0.Span, rest.Labels);
         double state = Stopwatch.GetElapsedTime(started).TotalSeconds;
         ParameterVector dual = DualSystem.Compute(linearized, targets).Solve(lambda).Update();
         double seconds = Stopwatch.GetElapsedTime(started).TotalSeconds;
