@@ -27,6 +27,8 @@ internal static class CommandLine
                 BenchCommand.Create(terminal),
                 CompareCommand.Create(terminal),
                 DevicesCommand.Create(terminal),
+                ExplainCommand.Create(terminal),
+                FinetuneCommand.Create(terminal),
             };
             ParseResult parsed = root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
             if (parsed.Errors.Count > 0)

@@ -69,4 +69,36 @@ internal static unsafe class EigenOperand<TRegister> where TRegister : struct, I
             }
         }
     }
+
+    /// <summary>One tile of rows of y = x·P: x a left operand, P a right one of <paramref name="columns"/> columns, a multiple of 48, y one block of a left operand.</summary>
+    public static void Project(double* x, int inner, double* p, int columns, double* y)
+    {
+        for (int k = 0; k < inner; k += Depth, x += Step * Depth)
+        {
+            int depth = Math.Min(Depth, inner - k);
+            double* block = p + (k * (long)columns);
+            for (int column = 0; column < columns; column += DoubleTile<TRegister>.Columns)
+            {
+                double* group = block + (column * (long)depth), at = y + column;
+                if (k == 0) DoubleTile<TRegister>.Multiply<DoubleTile<TRegister>.Assign>(x, group, depth, at, Depth, at, Depth);
+                else DoubleTile<TRegister>.Multiply<DoubleTile<TRegister>.Add>(x, group, depth, at, Depth, at, Depth);
+            }
+        }
+    }
+
+    /// <summary>A row of a left operand as a finished vector: its element of largest magnitude, the first of them, positive.</summary>
+    public static void StoreVector(double* x, int n, double* to)
+    {
+        double largest = 0;
+        for (int k = 0; k < n; k += Depth, x += Step * Depth)
+        {
+            for (int i = 0; i < Math.Min(Depth, n - k); i++)
+            {
+                to[k + i] = x[i];
+                if (Math.Abs(x[i]) > Math.Abs(largest)) largest = x[i];
+            }
+        }
+        if (largest >= 0) return;
+        for (int i = 0; i < n; i++) to[i] = -to[i];
+    }
 }

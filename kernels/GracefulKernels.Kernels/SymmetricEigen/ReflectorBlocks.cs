@@ -151,7 +151,7 @@ internal unsafe struct ReflectorBlocks<TRegister, TDoubles>
             int groups = CholeskyBlocks<TRegister>.Pad(count);
             for (int row = 0; row < rows; row += tileRows)
             {
-                EigenBlock.Project<TRegister>(x + (row * Depth), Left(block), used, groups, y + (row * Depth));
+                EigenOperand<TRegister>.Project(x + (row * Depth), used, Left(block), groups, y + (row * Depth));
             }
             for (int column = 0; column < used; column += tileColumns)
             {
@@ -164,45 +164,6 @@ internal unsafe struct ReflectorBlocks<TRegister, TDoubles>
                 }
             }
         }
-        for (int r = 0; r < rows; r++) EigenBlock.StoreRow<TRegister>(x + (r * Depth), N, Output + ((start + r) * (long)N));
-    }
-}
-
-/// <summary>Parts of <see cref="ReflectorBlocks{TRegister, TDoubles}"/> on blocked rows.</summary>
-internal static unsafe class EigenBlock
-{
-    /// <summary>One tile of rows of y = x·P.</summary>
-    public static void Project<TRegister>(double* x, double* p, int used, int groups, double* y) where TRegister : struct, IDoubleRegister<TRegister>
-    {
-        const int Depth = EigenOperand<TRegister>.Depth;
-        for (int k = 0; k < used; k += Depth, x += EigenOperand<TRegister>.Step * Depth)
-        {
-            int depth = Math.Min(Depth, used - k);
-            double* block = p + (k * (long)groups);
-            for (int column = 0; column < groups; column += DoubleTile<TRegister>.Columns)
-            {
-                double* at = y + column;
-                if (k == 0) DoubleTile<TRegister>.Multiply<DoubleTile<TRegister>.Assign>(x, block + (column * (long)depth), depth, at, Depth, at, Depth);
-                else DoubleTile<TRegister>.Multiply<DoubleTile<TRegister>.Add>(x, block + (column * (long)depth), depth, at, Depth, at, Depth);
-            }
-        }
-    }
-
-    /// <summary>A finished vector, its element of largest magnitude positive.</summary>
-    public static void StoreRow<TRegister>(double* x, int n, double* to) where TRegister : struct, IDoubleRegister<TRegister>
-    {
-        const int Depth = EigenOperand<TRegister>.Depth;
-        double largest = 0;
-        for (int k = 0; k < n; k += Depth)
-        {
-            double* from = x + (k / Depth * (long)(EigenOperand<TRegister>.Step * Depth));
-            for (int i = 0; i < Math.Min(Depth, n - k); i++)
-            {
-                to[k + i] = from[i];
-                if (Math.Abs(from[i]) > Math.Abs(largest)) largest = from[i];
-            }
-        }
-        if (largest >= 0) return;
-        for (int i = 0; i < n; i++) to[i] = -to[i];
+        for (int r = 0; r < rows; r++) EigenOperand<TRegister>.StoreVector(x + (r * Depth), N, Output + ((start + r) * (long)N));
     }
 }

@@ -165,8 +165,8 @@ public static unsafe class DenseLinearAlgebra
     }
 
     /// <summary>
-    /// Eigenvalues and eigenvectors of a symmetric matrix in fp64: <c>A = Vᵀ·diag(values)·V</c> with <c>V·Vᵀ = I</c>. Householder's tridiagonal form,
-    /// divide and conquer on it (Gu and Eisenstat 1995).
+    /// Eigenvalues and eigenvectors of a symmetric matrix in fp64: <c>A = Vᵀ·diag(values)·V</c> with <c>V·Vᵀ = I</c>. On the
+    /// processor Householder's tridiagonal form and divide and conquer on it (Gu and Eisenstat 1995), on a GPU cyclic Jacobi.
     /// </summary>
     /// <remarks>
     /// <c>‖A·Vᵀ − Vᵀ·diag(values)‖</c> is of the order of <c>n·u·‖A‖</c> and <c>‖V·Vᵀ − I‖</c> of <c>n·u</c>, u = 2⁻⁵³, equal and clustered values included; values

@@ -19,16 +19,15 @@ public sealed class InfluenceRanking
     internal InfluenceRanking(int output, double[] influence, bool[]? exact, Targets targets, ReadOnlySpan<int> labels)
     {
         Output = output;
-        int classes = targets.Classes;
         if (!labels.IsEmpty)
         {
             Check.Length(labels.Length, targets.Samples, nameof(labels), "samples");
-            Check.Labels(labels, classes, nameof(labels));
+            Check.Labels(labels, targets.Classes, nameof(labels));
         }
         var all = new SampleInfluence[influence.Length];
         for (int i = 0; i < all.Length; i++)
         {
-            int label = labels.IsEmpty ? LeaveOneOut.Argmax(targets.Values.Span.Slice(i * classes, classes)) : labels[i];
+            int label = labels.IsEmpty ? LeaveOneOut.LargestTarget(targets, i) : labels[i];
             all[i] = new SampleInfluence(i, influence[i], label, exact is null || exact[i]);
         }
         BySample = all;

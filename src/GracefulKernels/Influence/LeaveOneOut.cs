@@ -36,13 +36,14 @@ public sealed class LeaveOneOut
     internal Targets Targets { get; }
 
     /// <summary>Fraction of samples whose largest output is at the label.</summary>
-    /// <param name="labels">Of all n samples; where empty, the place of the largest target is the label.</param>
+    /// <param name="labels">Of all n samples; where empty, the place of the largest target (without what it stands on) is the label.</param>
     /// <exception cref="ArgumentException">There is not one label a sample, or one is out of range.</exception>
     public double Accuracy(ReadOnlySpan<int> labels = default) => Accuracy(Targets, [.. Samples], _outputs, labels);
 
     internal static double Accuracy(Targets targets, ReadOnlySpan<int> samples, ReadOnlySpan<double> outputs, ReadOnlySpan<int> labels)
     {
         int classes = targets.Classes, right = 0;
+        ReadOnlySpan<float> baseline = targets.Baseline.Span;
         if (!labels.IsEmpty)
         {
             Check.Length(labels.Length, targets.Samples, nameof(labels), "samples");
@@ -50,10 +51,29 @@ public sealed class LeaveOneOut
         }
         for (int i = 0; i < samples.Length; i++)
         {
-            int label = labels.IsEmpty ? Argmax(targets.Values.Span.Slice(samples[i] * classes, classes)) : labels[samples[i]];
-            if (Argmax(outputs.Slice(i * classes, classes)) == label) right++;
+            int row = samples[i] * classes;
+            int label = labels.IsEmpty ? LargestTarget(targets, samples[i]) : labels[samples[i]];
+            if (baseline.IsEmpty)
+            {
+                if (Argmax(outputs.Slice(i * classes, classes)) == label) right++;
+                continue;
+            }
+            double[] own = new double[classes];
+            for (int c = 0; c < classes; c++) own[c] = outputs[(i * classes) + c] - baseline[row + c];
+            if (Argmax<double>(own) == label) right++;
         }
         return (double)right / samples.Length;
+    }
+
+    /// <summary>The place of a sample's largest target, without what the targets stand on.</summary>
+    internal static int LargestTarget(Targets targets, int sample)
+    {
+        int classes = targets.Classes, row = sample * classes;
+        ReadOnlySpan<float> values = targets.Values.Span.Slice(row, classes);
+        if (targets.Baseline.IsEmpty) return Argmax(values);
+        float[] own = values.ToArray();
+        for (int c = 0; c < classes; c++) own[c] -= targets.Baseline.Span[row + c];
+        return Argmax<float>(own);
     }
 
     /// <summary>The lowest index of the largest element.</summary>

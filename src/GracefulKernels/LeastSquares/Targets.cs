@@ -47,9 +47,32 @@ public sealed class Targets
     /// <summary>What old logits were multiplied by: the least-squares factor onto αe_y, or 1.</summary>
     public double OldLogitsFactor { get; private init; } = 1;
 
+    /// <summary>What belongs to the targets but not to the answers: <see cref="OnTopOf"/>; [n × C], empty for nothing.</summary>
+    public ReadOnlyMemory<float> Baseline { get; private init; }
+
+    /// <summary>
+    /// The same targets for a model that is to begin at zero: <c>t + f0</c>, so that the residuals of <c>f0 + Jd</c> are those of <c>Jd</c> with t. Accuracies of left-out outputs are
+    /// counted with f0 taken off.
+    /// </summary>
+    /// <remarks>
+    /// A head that was fitted to the samples has seen each of them: with its f0 as the model's start, leave-one-out errors look better than they are, and the ridge pulls towards that head.
+    /// This takes it off; the layers before it are still linearised through it.
+    /// </remarks>
+    /// <param name="f0">[n × C].</param>
+    /// <exception cref="ArgumentException">The shape does not fit, a number is not finite, or the targets stand on something already.</exception>
+    public Targets OnTopOf(ReadOnlySpan<float> f0)
+    {
+        Check.Matrix(f0.Length, Samples, Classes, nameof(f0), "samples × classes");
+        Check.Finite(f0, nameof(f0));
+        if (!Baseline.IsEmpty) throw new ArgumentException("The targets stand on top of other outputs already.", nameof(f0));
+        float[] values = Values.ToArray();
+        for (int i = 0; i < values.Length; i++) values[i] += f0[i];
+        return new Targets(values, Samples, Classes, Weights.Span) { Alpha = Alpha, OldLogitsFactor = OldLogitsFactor, Baseline = f0.ToArray() };
+    }
+
     /// <summary>The same with new weights: <paramref name="weights"/> [n × C], [n], or empty for all ones.</summary>
     /// <exception cref="ArgumentException">The shape does not fit, or a weight is negative or not finite.</exception>
-    public Targets WithWeights(ReadOnlySpan<float> weights) => new(Values.Span, Samples, Classes, weights) { Alpha = Alpha, OldLogitsFactor = OldLogitsFactor };
+    public Targets WithWeights(ReadOnlySpan<float> weights) => new(Values.Span, Samples, Classes, weights) { Alpha = Alpha, OldLogitsFactor = OldLogitsFactor, Baseline = Baseline };
 
     /// <summary><c>t_i = α·e_{y_i}</c>, s = 1 (LQF §3; α = 15).</summary>
     /// <param name="labels">[n], each in [0, <paramref name="classes"/>).</param>
@@ -66,6 +89,16 @@ public sealed class Targets
         if (!allowEmptyClasses) Check.EveryClass(labels, classes, nameof(labels));
         float[] values = new float[(long)labels.Length * classes];
         for (int i = 0; i < labels.Length; i++) values[(i * classes) + labels[i]] = (float)alpha;
+        return new Targets(values, labels.Length, classes) { Alpha = alpha };
+    }
+
+    /// <summary><c>t_i = α·(e_{y_i} − 1/C)</c>, s = 1: one-hot targets without their mean over classes, for a model that begins at zero.</summary>
+    /// <inheritdoc cref="OneHot"/>
+    public static Targets CenteredOneHot(ReadOnlySpan<int> labels, int classes, double alpha = 15, bool allowEmptyClasses = false)
+    {
+        Targets oneHot = OneHot(labels, classes, alpha, allowEmptyClasses);
+        float[] values = oneHot.Values.ToArray();
+        for (int i = 0; i < values.Length; i++) values[i] = (float)(values[i] - (alpha / classes));
         return new Targets(values, labels.Length, classes) { Alpha = alpha };
     }
 
@@ -115,6 +148,20 @@ public sealed class Targets
             if (weights.Length > 0) Weights.Span.Slice(from, Classes).CopyTo(weights.AsSpan(to));
         }
         return new Targets(values, samples.Length, Classes, weights) { Alpha = Alpha, OldLogitsFactor = OldLogitsFactor };
+    }
+
+    /// <summary>Those of some samples.</summary>
+    internal Targets Part(int[] samples)
+    {
+        return new Targets(Rows(Values.Span), samples.Length, Classes, Rows(Weights.Span)) { Alpha = Alpha, OldLogitsFactor = OldLogitsFactor, Baseline = Rows(Baseline.Span) };
+
+        float[] Rows(ReadOnlySpan<float> matrix)
+        {
+            if (matrix.IsEmpty) return [];
+            float[] rows = new float[samples.Length * Classes];
+            for (int i = 0; i < samples.Length; i++) matrix.Slice(samples[i] * Classes, Classes).CopyTo(rows.AsSpan(i * Classes));
+            return rows;
+        }
     }
 
     internal static void CheckWeights(ReadOnlySpan<float> weights, int samples, int columns, string name)

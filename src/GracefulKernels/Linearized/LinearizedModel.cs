@@ -6,11 +6,10 @@ namespace GracefulKernels;
 /// A fine-tuned model <c>f_lin(x) = f0(x) + J(x)·d</c>: the frozen network and one update vector. Any number of models may share one network. Where only a part of a
 /// network was linearised (<see cref="LinearizationScope"/>), x is what its frozen trunk makes of the images.
 /// </summary>
-public sealed class LinearizedModel
+public sealed partial class LinearizedModel
 {
     private const string Format = "graceful-linearized/1";
 
-    private readonly NetworkSplit _split;
 
     /// <summary>The model of an update d.</summary>
     /// <param name="network">Frozen at w0.</param>
@@ -32,17 +31,20 @@ public sealed class LinearizedModel
         ArgumentNullException.ThrowIfNull(split);
         ArgumentNullException.ThrowIfNull(d);
         d.Expect(split.Tail.Parameters, split.Tail.Device, nameof(d));
-        _split = split;
+        Split = split;
         Update = d;
         Lambda = lambda;
         Alpha = alpha;
     }
 
+    /// <summary>The frozen part and the linearised part.</summary>
+    public NetworkSplit Split { get; }
+
     /// <summary>The linearised network at w0: the tail where there is a trunk.</summary>
-    public Network Network => _split.Tail;
+    public Network Network => Split.Tail;
 
     /// <summary>What runs before it, frozen; null where all of the network is linearised.</summary>
-    public Network? Trunk => _split.Trunk;
+    public Network? Trunk => Split.Trunk;
 
     /// <summary>d.</summary>
     public ParameterVector Update { get; }
@@ -86,14 +88,17 @@ public sealed class LinearizedModel
     }
 
     /// <summary>The non-linear network at <c>w0 + d</c>, trunk and tail joined again: another function than this model.</summary>
-    public Network ToNonlinear() => _split.Join(Network.WithUpdate(Update));
+    public Network ToNonlinear() => Split.Join(Network.WithUpdate(Update));
 
     /// <summary>Writes d as safetensors: one F32 tensor a parameter, named and laid out as the weights, with format, λ and α as metadata.</summary>
     /// <exception cref="IOException">The file cannot be written.</exception>
-    public void Save(string path)
+    public void Save(string path) => Write(path, []);
+
+    private void Write(string path, ReadOnlySpan<(string Key, string Value)> metadata)
     {
         ArgumentNullException.ThrowIfNull(path);
         var writer = new SafetensorsWriter();
+        foreach ((string key, string value) in metadata) writer.AddMetadata(key, value);
         writer.AddMetadata("format", Format);
         writer.AddMetadata("lambda", Lambda.ToString("R", CultureInfo.InvariantCulture));
         writer.AddMetadata("alpha", Alpha.ToString("R", CultureInfo.InvariantCulture));

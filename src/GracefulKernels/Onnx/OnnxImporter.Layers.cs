@@ -17,8 +17,9 @@ internal sealed partial class OnnxImporter
         if (!x.IsImage)
         {
             // One tap over the one pixel of a vector [channels, 1, 1].
+            if (x.Dims.Length != 3) throw NotAnImage(node, x);
             OnnxWindow tap = Window(node, x, (w.Dims[2], w.Dims[3]));
-            if (tap is not { Height: 1, Width: 1, Top: 0, Left: 0, Bottom: 0, Right: 0 } || x.Dims.Length != 3) throw NotAnImage(node, x);
+            if (tap is not { Height: 1, Width: 1, Top: 0, Left: 0, Bottom: 0, Right: 0 }) throw NotAnImage(node, x);
             return new OnnxActivation(Product(node, name, x.Layer, w.Dims[0], w.Floats!, b, 1), [w.Dims[0], 1, 1]);
         }
         OnnxWindow at = Window(node, x, (w.Dims[2], w.Dims[3]));

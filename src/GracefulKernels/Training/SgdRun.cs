@@ -43,6 +43,27 @@ internal sealed class SgdRun : IDisposable
         _batchLabels = new int[capacity];
     }
 
+    /// <summary>What a run goes on from; null where none is asked for.</summary>
+    public Checkpoint? CreateCheckpoint()
+    {
+        if (_options.Checkpoint is null) return null;
+        var print = new RunFingerprint();
+        print.Add("samples", _labels.Length);
+        print.Add("images", _images);
+        print.Add("labels", _labels);
+        print.Add("parameters", _network.Parameters);
+        using ParameterVector weights = _network.GetWeights();
+        print.Add("weights of the network", weights);
+        // One sample stands for the graph, its running statistics and the kind of device.
+        print.Add("outputs of the network", _network.Predict(_images.AsSpan(0, _network.InputShape.Elements), 1));
+        _options.AddTo(print);
+        return new Checkpoint(
+            _options.Checkpoint, "training", print, _kernels, [new("weights", _weights.Parameters), new("velocity", _velocity.Block)], scalars: 1);
+    }
+
+    /// <summary>The weights have been put back.</summary>
+    public void Resumed() => _weights.Refresh();
+
     /// <summary>One sweep through the samples in a new order; returns the mean loss on the way.</summary>
     public double Epoch(int number, double eta, CancellationToken cancellation)
     {

@@ -1,5 +1,3 @@
-using System.Diagnostics;
-
 namespace GracefulKernels;
 
 /// <summary>How ordinary training runs.</summary>
@@ -26,6 +24,9 @@ public sealed record SgdOptions
     /// <summary>Of the order of the samples.</summary>
     public int Seed { get; init; }
 
+    /// <summary>A file, written every so many epochs, from which a killed run goes on to the same bits. None by default.</summary>
+    public CheckpointOptions? Checkpoint { get; init; }
+
     internal void Validate(string name)
     {
         ArgumentNullException.ThrowIfNull(LearningRate, name);
@@ -37,14 +38,35 @@ public sealed record SgdOptions
         }
         if (BatchSize < 1) throw new ArgumentOutOfRangeException(name, BatchSize, $"BatchSize is {BatchSize}; expected at least 1.");
         if (Epochs < 0) throw new ArgumentOutOfRangeException(name, Epochs, $"Epochs is {Epochs}; expected at least 0.");
+        Checkpoint?.Validate(name);
+    }
+
+    /// <summary>All of these that the bits of a run hang on.</summary>
+    internal void AddTo(RunFingerprint print)
+    {
+        print.Add("momentum", Momentum);
+        print.Add("weight decay", WeightDecay);
+        print.Add("label smoothing", LabelSmoothing);
+        print.Add("batch size", BatchSize);
+        print.Add("epochs", Epochs);
+        print.Add("seed", Seed);
+        double[] rates = [.. Enumerable.Range(0, Epochs).Select(e => LearningRate.At((double)e / Epochs))];
+        print.Add("learning rates", rates);
     }
 }
 
 /// <summary>Where a training stands.</summary>
 /// <param name="Epoch">From 1.</param>
 /// <param name="Loss">Mean cross-entropy over the epoch in nats, each batch at its own weights; without weight decay.</param>
-/// <param name="Elapsed">Since the training began.</param>
-public readonly record struct TrainingProgress(int Epoch, double Loss, TimeSpan Elapsed);
+/// <param name="Elapsed">Since the training began; a run that goes on from a checkpoint counts the time before it too.</param>
+public readonly record struct TrainingProgress(int Epoch, double Loss, TimeSpan Elapsed)
+{
+    /// <summary>Time to the last epoch, at the seconds that the later half of the epochs took.</summary>
+    public TimeSpan? TimeLeft { get; init; }
+
+    /// <summary>Why the last checkpoint could not be written; null where it could, or none was due. The one before it stays.</summary>
+    public string? CheckpointFailure { get; init; }
+}
 
 /// <summary>
 /// Ordinary, non-linear training by cross-entropy: <c>v ← μv + ∇ + (weight decay)·w</c>, <c>w ← w − ηv</c> (the form of Sutskever et al. 2013 that PyTorch uses).
@@ -62,6 +84,8 @@ public static class SgdTrainer
     /// <param name="cancellation">Looked at between batches.</param>
     /// <exception cref="ArgumentException">A shape does not fit, a label is out of range, a pixel is not finite, or there is no sample.</exception>
     /// <exception cref="DivergenceException">Loss or weights run away or are not finite; the message names the learning rate.</exception>
+    /// <exception cref="InvalidDataException">The checkpoint is damaged or one of another run; the message says in what that differs.</exception>
+    /// <exception cref="IOException">The first checkpoint cannot be written.</exception>
     /// <exception cref="OperationCanceledException">Cancelled; the network is as before.</exception>
     public static Network Train(
         Network network,
@@ -81,15 +105,30 @@ public static class SgdTrainer
         Check.Finite(images, nameof(images));
         float[] data = new ImageStaging(network.InputShape, layout, labels.Length).ChannelsLast(images, labels.Length).ToArray();
         using var run = new SgdRun(network, data, labels.ToArray(), options);
-        var clock = Stopwatch.StartNew();
+        var log = new SolverLog(tolerance: double.NaN, options.Epochs, timeLimit: null, progress: null);
+        Checkpoint? checkpoint = run.CreateCheckpoint();
         double first = double.NaN;
-        for (int epoch = 1; epoch <= options.Epochs; epoch++)
+        if (checkpoint?.Read(out List<SolverProgress> history) is { } scalars)
+        {
+            first = scalars[0];
+            log.Restore(history);
+            run.Resumed();
+        }
+        else
+        {
+            // The loss is only known on the way.
+            log.Add(0, double.NaN, double.NaN);
+            checkpoint?.Write(0, [first], log.History);
+        }
+        for (int epoch = log.Last.Iteration + 1; epoch <= options.Epochs; epoch++)
         {
             double eta = options.LearningRate.At((epoch - 1.0) / options.Epochs), loss = run.Epoch(epoch, eta, cancellation);
             if (double.IsNaN(first)) first = loss;
             // A cross-entropy a thousand times that of guessing is no noise: the logits have run away, and soon overflow.
             if (!(loss < 1000 * Math.Max(first, Math.Log(network.Outputs + 1)))) throw new DivergenceException("Training", epoch, loss, first, eta, options.LearningRate.Initial);
-            progress?.Report(new TrainingProgress(epoch, loss, clock.Elapsed));
+            log.Add(epoch, loss, double.NaN);
+            string? failure = checkpoint?.Write(epoch, [first], log.History, last: epoch == options.Epochs);
+            progress?.Report(new TrainingProgress(epoch, loss, log.Last.Elapsed) { TimeLeft = log.Last.ToBudget, CheckpointFailure = failure });
         }
         Network result = run.Result();
         using ParameterVector weights = result.GetWeights();

@@ -31,6 +31,22 @@ public class DenseArgumentTests
         Refuses("b", "b overlaps a.", () => DenseLinearAlgebra.Potrs(2, both, 2, 1, both.AsSpan(2), 1));
     }
 
+    [Fact]
+    public void WrongSymmetricMatricesAreRefused()
+    {
+        double[] values = new double[2], vectors = [7, 7, 7, 7], memory = new double[6];
+        Refuses("a", "a is [3]; expected [2 × 2] (a symmetric matrix).", () => DenseLinearAlgebra.SymmetricEigen(new double[3], 2, values, vectors));
+        Refuses("values", "values is [1]; expected [2] (one for each row of a).", () => DenseLinearAlgebra.SymmetricEigen(new double[4], 2, new double[1], vectors));
+        Refuses("vectors", "vectors is [3 × 2]; expected [2 × 2] (a vector a row).", () => DenseLinearAlgebra.SymmetricEigen(new double[4], 2, values, new double[6]));
+        OutOfRange("n", "('-1') must be a non-negative value.", () => DenseLinearAlgebra.SymmetricEigen([], -1, [], []));
+        Refuses("a", "a[1, 0] is NaN; every element must be finite.", () => DenseLinearAlgebra.SymmetricEigen([1, 0, double.NaN, 1], 2, values, vectors));
+        Refuses("a", "a[1, 1] is -", () => DenseLinearAlgebra.SymmetricEigen([1, 0, 0, double.NegativeInfinity], 2, values, vectors));
+        Refuses("vectors", "vectors overlaps a.", () => DenseLinearAlgebra.SymmetricEigen(memory.AsSpan(0, 4), 2, values, memory.AsSpan(2)));
+        Refuses("values", "values overlaps a.", () => DenseLinearAlgebra.SymmetricEigen(memory.AsSpan(0, 4), 2, memory.AsSpan(3, 2), vectors));
+        Refuses("vectors", "vectors overlaps values.", () => DenseLinearAlgebra.SymmetricEigen(new double[4], 2, memory.AsSpan(3, 2), memory.AsSpan(0, 4)));
+        Assert.All(vectors, v => Assert.Equal(7, v));
+    }
+
     private static void Refuses(string parameter, string message, Action call)
     {
         var e = Assert.Throws<ArgumentException>(call);

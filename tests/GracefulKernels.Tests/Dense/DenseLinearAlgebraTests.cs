@@ -56,11 +56,30 @@ public abstract class DenseLinearAlgebraTests(KernelFamily family)
     }
 
     [Fact]
+    public void SymmetricEigenReadsTheLowerTriangle()
+    {
+        // A = [[2, 1], [1, 2]]: values 1 and 3, vectors (1, −1)/√2 and (1, 1)/√2; of magnitudes that may differ by a rounding the larger is positive.
+        double[] a = [2, double.NaN, 1, 2], values = new double[2], vectors = new double[4];
+        DenseLinearAlgebra.SymmetricEigen(a, 2, values, vectors, device: family.Device);
+        double root = Math.Sqrt(0.5), sign = Math.Sign(vectors[0]);
+        Assert.Equal([2, double.NaN, 1, 2], a);
+        // Some roundings of numbers near 1.
+        Assert.Equal(1, values[0], 1e-15);
+        Assert.Equal(3, values[1], 1e-15);
+        foreach ((double expected, double actual) in new[] { sign * root, -sign * root, root, root }.Zip(vectors)) Assert.Equal(expected, actual, 1e-15);
+        double[] again = new double[2];
+        DenseLinearAlgebra.SymmetricEigen(a, 2, again, a, device: family.Device);
+        Assert.Equal(values, again);
+        Assert.Equal(vectors, a);
+    }
+
+    [Fact]
     public void EmptyMatricesAreNothingToDo()
     {
         DenseLinearAlgebra.Gemm(false, false, 0, 0, 0, 1, [], 0, [], 0, 0, [], 0, device: family.Device);
         DenseLinearAlgebra.Potrf(0, [], 0, device: family.Device);
         DenseLinearAlgebra.Potri(0, [], 0, device: family.Device);
+        DenseLinearAlgebra.SymmetricEigen([], 0, [], [], device: family.Device);
         DenseLinearAlgebra.Potrs(0, [], 0, 3, [], 3, device: family.Device);
         float[] c = [1, 2, 3, 4];
         DenseLinearAlgebra.Gemm(false, false, 2, 2, 0, 1, [], 0, [], 2, 0.5f, c, 2, device: family.Device);

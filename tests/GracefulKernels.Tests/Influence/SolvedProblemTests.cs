@@ -45,7 +45,8 @@ public abstract class SolvedProblemTests(KernelFamily family)
             Assert.Equal(method, removal.Method);
             Tolerance.AssertRelativeNorm(expected, d.ToArray(), Solution, method.ToString());
             Assert.InRange(removal.RelativeGradient, 0, 1e-5);
-            Assert.True(removal.RelativeGradientBefore > 1e-3);
+            // The samples had a part in d.
+            Assert.True(removal.RelativeGradientBefore > 20 * removal.RelativeGradient, $"{removal.RelativeGradientBefore:E1}, then {removal.RelativeGradient:E1}");
             double change = Math.Sqrt(expected.Zip(before, (x, y) => (x - y) * (x - y)).Sum());
             Assert.Equal(change, removal.ChangeNorm, 1e-2 * change);
         }

@@ -48,6 +48,18 @@ public abstract class SymmetricEigenTests(KernelFamily family)
         EigenCase.Check(n, a, values, vectors, $"{kind} {n}");
     }
 
+    /// <summary>An order with several panels, levels and chunks: the same bits on every set and number of threads.</summary>
+    [Theory]
+    [InlineData("uniform", 420)]
+    [InlineData("glued Wilkinson", 330)]
+    public void LargeOrdersEverywhere(string kind, int n)
+    {
+        if (!family.IsCpu) n = 70;
+        double[] a = EigenCase.Kinds[kind](n);
+        (double[] values, double[] vectors) = Run(n, a, $"{kind} {n}");
+        EigenCase.Check(n, a, values, vectors, $"{kind} {n}");
+    }
+
     [Theory]
     [InlineData(1, 5)]
     [InlineData(3, 1)]

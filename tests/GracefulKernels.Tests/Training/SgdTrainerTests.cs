@@ -73,6 +73,36 @@ public abstract class SgdTrainerTests(KernelFamily family)
         Assert.NotEqual(network.GetTensor("bn1.weight"), trained.GetTensor("bn1.weight"));
     }
 
+    /// <summary>Kept normalisation: its coefficients are derived from the weights that a checkpoint puts back.</summary>
+    [Fact]
+    public void ACancelledTrainingGoesOnToTheSameBits()
+    {
+        using TemporaryFolder folder = new();
+        Network network = RandomNetworks.Get("kept", 1, family.Device);
+        float[] images = RandomNetworks.Images(network, 30, 2);
+        int[] labels = [.. Enumerable.Range(0, 30).Select(i => i % 3)];
+        var options = new SgdOptions { Epochs = 7, BatchSize = 8, LearningRate = LearningRate.Cosine(0.01), Seed = 3 };
+        var whole = new Losses();
+        float[] expected = SgdTrainer.Train(network, images, labels, options, progress: whole).GetWeights().ToArray();
+        SgdOptions kept = options with { Checkpoint = new() { Path = folder.File("run"), Every = 2 } };
+        using var source = new CancellationTokenSource();
+        var progress = new Reports<TrainingProgress>(p =>
+        {
+            if (p.Epoch == 3) source.Cancel();
+        });
+        Assert.Throws<OperationCanceledException>(() => SgdTrainer.Train(network, images, labels, kept, progress: progress, cancellation: source.Token));
+        var rest = new Reports<TrainingProgress>();
+        Tolerance.AssertSameBits(expected, SgdTrainer.Train(network, images, labels, kept, progress: rest).GetWeights().ToArray(), "weights");
+        Assert.Equal([3, 4, 5, 6, 7], rest.All.Select(p => p.Epoch));
+        Assert.Equal(whole.Reports.Skip(2).Select(p => p.Loss), rest.All.Select(p => p.Loss));
+        Assert.Equal(TimeSpan.Zero, rest.All[^1].TimeLeft);
+        Tolerance.AssertSameBits(expected, SgdTrainer.Train(network, images, labels, kept).GetWeights().ToArray(), "from its end");
+        labels[0] = 2;
+        Assert.Contains(
+            "differs in: labels, momentum (0.9 there, 0.8 here).",
+            Assert.Throws<InvalidDataException>(() => SgdTrainer.Train(network, images, labels, kept with { Momentum = 0.8 })).Message, StringComparison.Ordinal);
+    }
+
     private sealed class Losses : IProgress<TrainingProgress>
     {
         public List<TrainingProgress> Reports { get; } = [];

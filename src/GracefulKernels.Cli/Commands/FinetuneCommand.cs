@@ -1,0 +1,153 @@
+using System.CommandLine;
+using System.Globalization;
+using GracefulKernels.Cli.FineTuning;
+using GracefulKernels.Cli.Samples;
+
+namespace GracefulKernels.Cli.Commands;
+
+/// <summary><c>graceful finetune</c>: from an ONNX file and labelled images to a fine-tuned model.</summary>
+internal static class FinetuneCommand
+{
+    public static Command Create(Terminal terminal)
+    {
+        Option<string> network = new("--network") { HelpName = "M.onnx", Description = "The pre-trained network.", Required = true };
+        Option<string> train = Data("--train", "Training images: .npy, IDX (.gz or not), or a PNG with one image a row; FILE[FIRST:LAST] takes a part of the rows.", required: true)!;
+        Option<string> labels = Data("--labels", "Their labels: .npy, IDX or a JSON array of integers.", required: true)!;
+        Option<string> test = Data("--test", "Test images.", required: false), testLabels = Data("--test-labels", "Their labels.", required: false);
+        Option<int?> classes = new("--classes") { HelpName = "C", Description = "Number of classes; the largest label plus one where nothing is said." };
+        Option<string> head = Choice("--head", "ridge", "What the last layer begins as: fitted to the frozen features, random, or the network's own.", "ridge", "random", "keep");
+        Option<string> scope = new("--scope")
+        {
+            DefaultValueFactory = _ => "all",
+            HelpName = "all|head|K",
+            Description = "What is linearised: all layers, the last one, or the last K blocks.",
+        };
+        Option<string> norm = Choice("--batch-norm", "fold", "Batch normalisation folded into the layers before it, or kept with γ and β trainable.", "fold", "keep");
+        Option<float> slope = new("--slope")
+        {
+            DefaultValueFactory = _ => 0.01f,
+            HelpName = "S",
+            Description = "ReLUs become leaky with this slope before the network is linearised; 0 keeps them.",
+        };
+        Option<string> solver = Choice("--solver", "auto", "All find the same optimum.", "auto", "dual", "pcg", "psgd");
+        Option<string> lambda = new("--lambda") { DefaultValueFactory = _ => "auto", HelpName = "X|auto", Description = "Ridge weight; auto chooses it by leave-one-out error." };
+        Option<double> alpha = Number("--alpha", 15, "α of the targets α·(one-hot).", v => v > 0, "a positive number");
+        Option<double> tolerance = Number("--tolerance", 1e-3, "PCG stops at this relative gradient.", v => v >= 0, "a number of at least 0");
+        Option<int> iterations = Count("--max-iterations", 200, "PCG stops, not converged, after so many.");
+        Option<double?> minutes = new("--time-limit") { HelpName = "MINUTES", Description = "PCG stops, not converged, after so much time." };
+        Option<string?> checkpoint = new("--checkpoint") { HelpName = "FILE", Description = "Keep the state of PCG here; a run that was killed goes on from it." };
+        Option<int> relinearize = Count("--relinearize", 1, "Solve, move to w0 + d where the non-linear loss falls, linearise there, and so on: 1 is LQF.");
+        Option<bool> baseline = new("--baseline") { Description = "Also fine-tune the ordinary way, by SGD with cross-entropy, for comparison." };
+        Option<int> epochs = Count("--epochs", 30, "Epochs of P-SGD and of the baseline.");
+        Option<int> seed = new("--seed") { HelpName = "S", Description = "Of whatever is random." };
+        Command command = new("finetune", "Fine-tune a network by LQF: one convex problem, solved to its optimum.")
+        {
+            network, train, labels, test, testLabels, classes, head, scope, norm, slope, solver, lambda, alpha, tolerance, iterations, minutes, checkpoint, relinearize, baseline, epochs, seed,
+        };
+        SampleOptions samples = new(command);
+        DeviceOptions devices = new(command);
+        ReportOptions reporting = new(command, draws: true);
+        Validate(scope, "--scope", t => t is "all" or "head" || Positive(t), "all, head or a number of blocks");
+        Validate(lambda, "--lambda", t => t == "auto" || (Parses(t, out double v) && v > 0), "auto or a positive number");
+        command.Validators.Add(result =>
+        {
+            if ((result.GetResult(test) is null) != (result.GetResult(testLabels) is null)) result.AddError("--test and --test-labels go together.");
+            if (result.Errors.Any()) return;
+            if (!float.IsFinite(result.GetValue(slope))) result.AddError($"--slope is {result.GetValue(slope)}; expected a finite number.");
+            if (result.GetValue(minutes) is { } limit && !(limit > 0)) result.AddError($"--time-limit is {limit}; expected a positive number.");
+        });
+        command.SetAction((parsed, cancellation) =>
+        {
+            (Preprocessing preprocessing, FileLayout layout) = samples.Read(parsed);
+            string path = parsed.GetRequiredValue(network);
+            float leak = parsed.GetValue(slope);
+            using ComputeDevice device = devices.Open(parsed);
+            Report report = reporting.Open(parsed, terminal);
+            Network pretrained = Network.Load(path, new OnnxOptions { Relu = leak == 0 ? ReluPolicy.Keep : ReluPolicy.Leaky(leak) }, device);
+            preprocessing.Check(pretrained.InputShape);
+            LabelledSet training = LabelledSet.Read(parsed.GetRequiredValue(train), parsed.GetRequiredValue(labels), pretrained.InputShape, layout, preprocessing);
+            LabelledSet? held = parsed.GetValue(test) is { } t
+                ? LabelledSet.Read(t, parsed.GetValue(testLabels)!, pretrained.InputShape, layout, preprocessing)
+                : null;
+            string given = parsed.GetValue(lambda)!;
+            int sweeps = parsed.GetValue(epochs);
+            var settings = new FinetuneSettings
+            {
+                NetworkPath = path,
+                Slope = leak,
+                Layout = layout,
+                Preprocessing = preprocessing,
+                Baseline = parsed.GetValue(baseline),
+                Epochs = sweeps,
+                Options = new FineTuneOptions
+                {
+                    Classes = parsed.GetValue(classes),
+                    Head = Enum.Parse<HeadStart>(parsed.GetValue(head)!, ignoreCase: true),
+                    Scope = Scope(parsed.GetValue(scope)!),
+                    BatchNorm = Enum.Parse<BatchNormMode>(parsed.GetValue(norm)!, ignoreCase: true),
+                    Alpha = parsed.GetValue(alpha),
+                    Lambda = given == "auto" ? null : double.Parse(given, CultureInfo.InvariantCulture),
+                    Solver = parsed.GetValue(solver) == "auto" ? FineTuneSolver.Automatic : Enum.Parse<FineTuneSolver>(parsed.GetValue(solver)!, ignoreCase: true),
+                    Pcg = new PcgOptions
+                    {
+                        Tolerance = parsed.GetValue(tolerance),
+                        MaxIterations = parsed.GetValue(iterations),
+                        TimeLimit = parsed.GetValue(minutes) is { } m ? TimeSpan.FromMinutes(m) : null,
+                        Checkpoint = parsed.GetValue(checkpoint) is { } file ? new CheckpointOptions { Path = file } : null,
+                    },
+                    Psgd = new PsgdOptions { Epochs = sweeps, Seed = parsed.GetValue(seed) },
+                    Relinearize = parsed.GetValue(relinearize),
+                    Seed = parsed.GetValue(seed),
+                },
+            };
+            FinetuneRun.Run(report, pretrained, training, held, settings, cancellation);
+            return Task.FromResult(CommandLine.Success);
+        });
+        return command;
+    }
+
+    private static LinearizationScope Scope(string text) => text switch
+    {
+        "all" => LinearizationScope.All,
+        "head" => LinearizationScope.Head,
+        _ => LinearizationScope.LastBlocks(int.Parse(text, CultureInfo.InvariantCulture)),
+    };
+
+    private static Option<string> Data(string name, string description, bool required) => new(name) { HelpName = "FILE", Description = description, Required = required };
+
+    private static Option<string> Choice(string name, string @default, string description, params string[] words)
+    {
+        Option<string> option = new(name) { DefaultValueFactory = _ => @default, HelpName = string.Join('|', words), Description = description };
+        option.AcceptOnlyFromAmong(StringComparer.OrdinalIgnoreCase, words);
+        return option;
+    }
+
+    private static Option<double> Number(string name, double @default, string description, Func<double, bool> accepted, string expected)
+    {
+        Option<double> option = new(name) { DefaultValueFactory = _ => @default, HelpName = "X", Description = description };
+        option.Validators.Add(result =>
+        {
+            if (!result.Errors.Any() && !accepted(result.GetValueOrDefault<double>())) result.AddError($"{name} is {result.GetValueOrDefault<double>()}; expected {expected}.");
+        });
+        return option;
+    }
+
+    private static Option<int> Count(string name, int @default, string description)
+    {
+        Option<int> option = new(name) { DefaultValueFactory = _ => @default, HelpName = "N", Description = description };
+        option.Validators.Add(result =>
+        {
+            if (!result.Errors.Any() && result.GetValueOrDefault<int>() < 1) result.AddError($"{name} is {result.GetValueOrDefault<int>()}; expected at least 1.");
+        });
+        return option;
+    }
+
+    private static void Validate(Option<string> option, string name, Func<string, bool> accepted, string expected) => option.Validators.Add(result =>
+    {
+        if (!result.Errors.Any() && result.GetValueOrDefault<string>() is { } text && !accepted(text)) result.AddError($"{name} is '{text}'; expected {expected}.");
+    });
+
+    private static bool Positive(string text) => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int k) && k > 0;
+
+    private static bool Parses(string text, out double value) => double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out value) && double.IsFinite(value);
+}

@@ -1,0 +1,116 @@
+using System.Diagnostics;
+using GracefulKernels.Cli.Samples;
+
+namespace GracefulKernels.Cli.FineTuning;
+
+/// <summary>One prediction with what it rests on.</summary>
+/// <param name="Sample">Of the test set.</param>
+/// <param name="Label">Its label.</param>
+/// <param name="Prediction">What the model says.</param>
+/// <param name="Output">The output of the predicted class.</param>
+/// <param name="Influence">Of the training samples on that output.</param>
+internal sealed record Explanation(int Sample, int Label, int Prediction, double Output, InfluenceRanking Influence);
+
+/// <summary>A removal with its check.</summary>
+/// <param name="Removal">The model without the samples.</param>
+/// <param name="Seconds">That the closed form took.</param>
+/// <param name="TestAccuracyBefore">NaN without test samples.</param>
+/// <param name="TestAccuracyAfter">NaN without test samples.</param>
+internal sealed record RemovedSamples(Removal Removal, double Seconds, double TestAccuracyBefore, double TestAccuracyAfter);
+
+/// <summary>States the problem of a saved model again, and asks it.</summary>
+internal static class ExplainRun
+{
+    public static void Run(
+        Report report,
+        LinearizedModel model,
+        LabelledSet training,
+        LabelledSet? test,
+        int[] samples,
+        int top,
+        int[] removed,
+        double tolerance,
+        CancellationToken cancellation)
+    {
+        CheckIndices(samples, test?.Count ?? 0, "--samples", "test");
+        CheckIndices(removed, training.Count, "--remove", "training");
+        if (!(model.Lambda > 0)) throw new InvalidDataException("The model was saved without its λ; it cannot be asked.");
+        (List<Explanation> explained, RemovedSamples? removal) = report.Progress.Run<(string Text, double Part), (List<Explanation>, RemovedSamples?)>(
+            "Explaining", step => (step.Part, step.Text), progress => Work(model, training, test, samples, removed, top, tolerance, progress, cancellation));
+        cancellation.ThrowIfCancellationRequested();
+        ExplainReport.Print(report, explained, removal, top);
+        if (explained.Count > 0) report.WritePicture("influence.png", path => ExplainReport.Draw(path, explained, training, test!, top), cancellation);
+        if (removal is not null && report.Folder is { } folder)
+        {
+            string without = Path.Combine(folder, "removed");
+            new LinearizedModel(model.Split, removal.Removal.Update, model.Lambda, model.Alpha).SaveFolder(without);
+            report.WriteLine($"Model without the samples: {without}");
+        }
+        report.WriteJson(json => ExplainReport.Write(json, explained, removal, top), cancellation);
+    }
+
+    private static (List<Explanation> Explained, RemovedSamples? Removal) Work(
+        LinearizedModel model,
+        LabelledSet training,
+        LabelledSet? test,
+        int[] samples,
+        int[] removed,
+        int top,
+        double tolerance,
+        IProgress<(string Text, double Part)> progress,
+        CancellationToken cancellation)
+    {
+        int classes = model.Network.Outputs;
+        progress.Report(("Linearising", 0));
+        float[] inputs = model.Split.TailInputs(training.Images, training.Count, cancellation: cancellation);
+        using var linearized = new LinearizedNetwork(model.Network, inputs, training.Count, cancellation: cancellation);
+        Targets targets = Targets.OneHot(training.Labels, classes, model.Alpha, allowEmptyClasses: true);
+        using var problem = new LinearQuadraticProblem(linearized, targets, model.Lambda);
+        progress.Report(("Kronecker factors", 0.1));
+        KroneckerFactors factors = KroneckerFactors.Compute(linearized, new FactorOptions { Seeds = FactorSeeds.Rademacher }, cancellation: cancellation);
+        using var preconditioner = new KroneckerPreconditioner(factors, model.Lambda, model.Network.Parameters, model.Network.Device);
+        using var solved = new SolvedProblem(problem, model.Update, preconditioner, new SolvedProblemOptions { Tolerance = tolerance });
+        List<Explanation> explained = [];
+        float[] outputs = test is null ? [] : model.Predict(test.Images, test.Count, cancellation: cancellation);
+        double before = test is null ? double.NaN : Accuracy.Of(outputs, test.Labels);
+        if (test is not null)
+        {
+            int size = test.Images.Length / test.Count;
+            int[] asked = samples.Length > 0 ? samples : [FirstWrong(outputs, test.Labels)];
+            for (int k = 0; k < asked.Length; k++)
+            {
+                progress.Report(($"Influence on test sample {asked[k]}", 0.2 + (0.6 * k / asked.Length)));
+                ReadOnlySpan<float> row = outputs.AsSpan(asked[k] * classes, classes);
+                int prediction = Accuracy.Argmax(row);
+                float[] image = model.Split.TailInputs(test.Images.AsSpan(asked[k] * size, size), 1, cancellation: cancellation);
+                InfluenceRanking ranking = solved.Influence(image, prediction, exact: Math.Min(top, training.Count), labels: training.Labels, cancellation: cancellation);
+                explained.Add(new Explanation(asked[k], test.Labels[asked[k]], prediction, row[prediction], ranking));
+            }
+        }
+        if (removed.Length == 0) return (explained, null);
+        progress.Report(($"Removing {removed.Length} samples", 0.8));
+        long begun = Stopwatch.GetTimestamp();
+        Removal removal = solved.Remove(removed, cancellation: cancellation);
+        double seconds = Stopwatch.GetElapsedTime(begun).TotalSeconds, after = double.NaN;
+        if (test is not null)
+        {
+            after = Accuracy.Of(new LinearizedModel(model.Split, removal.Update, model.Lambda, model.Alpha).Predict(test.Images, test.Count, cancellation: cancellation), test.Labels);
+        }
+        return (explained, new RemovedSamples(removal, seconds, before, after));
+    }
+
+    private static int FirstWrong(float[] outputs, int[] labels)
+    {
+        int classes = outputs.Length / labels.Length;
+        int wrong = Array.FindIndex(
+            [.. Enumerable.Range(0, labels.Length)], i => Accuracy.Argmax(outputs.AsSpan(i * classes, classes)) != labels[i]);
+        return Math.Max(wrong, 0);
+    }
+
+    private static void CheckIndices(int[] indices, int count, string option, string set)
+    {
+        int bad = Array.FindIndex(indices, i => i >= count);
+        if (bad >= 0) throw new ArgumentException($"{option} has {indices[bad]}; the {set} set has the samples 0 to {count - 1}.");
+        if (indices.Distinct().Count() != indices.Length) throw new ArgumentException($"{option} names a sample twice.");
+    }
+}

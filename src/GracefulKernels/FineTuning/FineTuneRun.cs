@@ -1,0 +1,140 @@
+namespace GracefulKernels;
+
+/// <summary>The steps of one fine-tuning.</summary>
+internal sealed class FineTuneRun(FineTuneOptions options, IProgress<FineTuneProgress>? progress, CancellationToken cancellation)
+{
+    public void Report(string stage, double part = double.NaN, SolverProgress? solver = null) => progress?.Report(new FineTuneProgress(stage, part, solver));
+
+    public Network WithHead(Network network, ReadOnlySpan<float> images, ReadOnlySpan<int> labels, int classes, ImageLayout layout)
+    {
+        if (options.Head == HeadStart.Keep) return network;
+        Report("Head");
+        if (options.Head == HeadStart.Random) return network.WithRandomHead(classes, options.Seed);
+        var ridge = new RidgeHeadOptions { Alpha = options.Alpha, AllowEmptyClasses = options.AllowEmptyClasses, BatchSize = options.Linearized.BatchSize };
+        return network.WithRidgeHead(images, labels, classes, ridge, layout, cancellation).Network;
+    }
+
+    public FineTuned Solve(Network start, NetworkSplit split, float[] inputs, Targets targets)
+    {
+        var owned = new Stack<IDisposable>();
+        try
+        {
+            Report("Linearising");
+            LinearizedNetwork linearized = Own(new LinearizedNetwork(split.Tail, inputs, targets.Samples, ImageLayout.Nhwc, options.Linearized, cancellation));
+            // A head that has seen the samples would make leave-one-out errors look better than they are, so λ is chosen without it in any case.
+            Targets judged = options.Head == HeadStart.Ridge ? targets.OnTopOf(linearized.F0.Span) : targets;
+            if (options.BeginsAtZero) targets = options.Head == HeadStart.Ridge ? judged : targets.OnTopOf(linearized.F0.Span);
+            long rows = (long)targets.Samples * targets.Classes;
+            bool relinearizes = options.Relinearize > 1;
+            bool dual = !relinearizes && (options.Solver == FineTuneSolver.Dual || (options.Solver == FineTuneSolver.Automatic && rows <= options.DualRows));
+            bool all = dual || (relinearizes && options.Lambda is null && rows <= options.DualRows);
+            GramMatrix? gram = all ? GramMatrix.Compute(linearized, progress: Forward("Gram matrix"), cancellation: cancellation) : null;
+            LambdaChoice choice = options.Lambda is { } given ? new LambdaChoice(given, null, targets.Samples) : ChooseLambda(split, inputs, judged, gram);
+            if (relinearizes)
+            {
+                // Each step linearises anew.
+                owned.Pop().Dispose();
+                return Relinearize(start, split, inputs, targets, choice);
+            }
+            LinearQuadraticProblem problem = Own(new LinearQuadraticProblem(linearized, targets, choice.Lambda));
+            if (gram is not null)
+            {
+                Report("Solving in the dual");
+                DualSolution solution = new DualSystem(gram, targets).Solve(choice.Lambda);
+                return new FineTuned(start, split, problem, choice, solution.Update(cancellation), solution, null, null, [], owned);
+            }
+            KroneckerFactors factors = KroneckerFactors.Compute(linearized, options.Factors, progress: Forward("Kronecker factors"), cancellation: cancellation);
+            KroneckerPreconditioner preconditioner = Own(new KroneckerPreconditioner(factors, choice.Lambda, split.Tail.Parameters, split.Tail.Device));
+            var solver = new SolverForward(this);
+            SolverResult result = options.Solver == FineTuneSolver.Psgd
+                ? Psgd.Solve(problem, options.Psgd, preconditioner, solver, cancellation)
+                : Pcg.Solve(problem, options.Pcg, preconditioner, solver, cancellation);
+            return new FineTuned(start, split, problem, choice, result.Update, null, result, preconditioner, [], owned);
+        }
+        catch
+        {
+            while (owned.TryPop(out IDisposable? one)) one.Dispose();
+            throw;
+        }
+
+        T Own<T>(T one) where T : IDisposable
+        {
+            owned.Push(one);
+            return one;
+        }
+    }
+
+    private FineTuned Relinearize(Network start, NetworkSplit split, float[] inputs, Targets targets, LambdaChoice choice)
+    {
+        int step = 0;
+        var run = new RelinearizationOptions
+        {
+            Steps = options.Relinearize,
+            Solver = options.Pcg with { Checkpoint = null },
+            Linearized = options.Linearized,
+            Factors = options.Factors,
+        };
+        var solver = new SolverForward(this, () => $"Solving, step {step + 1} of {options.Relinearize}");
+        RelinearizationResult result = Relinearization.Run(
+            split.Tail, inputs, targets, choice.Lambda, LabelsOf(targets), run, progress: new StepForward(() => step++), solverProgress: solver, cancellation: cancellation);
+        var moved = new NetworkSplit(split.Scope, split.Trunk, result.Linearized.Network);
+        return new FineTuned(start, moved, result.Problem, choice, result.Model.Update, null, result.Solution, result.Preconditioner, result.Steps, new Stack<IDisposable>([result]));
+    }
+
+    private static int[] LabelsOf(Targets targets)
+    {
+        int[] labels = new int[targets.Samples];
+        for (int i = 0; i < labels.Length; i++) labels[i] = LeaveOneOut.LargestTarget(targets, i);
+        return labels;
+    }
+
+    /// <summary>By the exact leave-one-out error, on all samples where the dual of all is there, else on a part of them.</summary>
+    private LambdaChoice ChooseLambda(NetworkSplit split, float[] inputs, Targets targets, GramMatrix? gram)
+    {
+        if (gram is not null)
+        {
+            PathPoint best = Path(gram, targets, out RegularizationPath path);
+            return new LambdaChoice(best.Lambda, path, targets.Samples);
+        }
+        int part = Math.Clamp(options.DualRows / targets.Classes, 1, targets.Samples);
+        int[] chosen = [.. new CounterRandom((ulong)options.Seed).Permutation(targets.Samples).AsSpan(0, part).ToArray().Order()];
+        using LinearizedNetwork few = new(split.Tail, Rows(inputs, chosen, split.Tail.InputShape.Elements), part, ImageLayout.Nhwc, options.Linearized, cancellation);
+        GramMatrix some = GramMatrix.Compute(few, progress: Forward("Gram matrix of a part, for λ"), cancellation: cancellation);
+        PathPoint least = Path(some, targets.Part(chosen), out RegularizationPath of);
+        return new LambdaChoice(least.Lambda * part / targets.Samples, of, part);
+    }
+
+    private PathPoint Path(GramMatrix gram, Targets targets, out RegularizationPath path)
+    {
+        double trace = 0;
+        for (long i = 0; i < gram.Rows; i++) trace += gram.Data[(i * gram.Rows) + i];
+        double scale = trace / gram.Network.Samples;
+        if (!(scale > 0)) throw new InvalidOperationException("The outputs do not depend on the parameters at all: every weight behind the first linearised layer is zero.");
+        path = new DualSystem(gram, targets).Path([.. options.LambdaGrid.Select(g => g * scale)], progress: Forward("λ by leave-one-out"), cancellation: cancellation);
+        return path.Best;
+    }
+
+    private static float[] Rows(ReadOnlySpan<float> matrix, int[] rows, int columns)
+    {
+        float[] part = new float[(long)rows.Length * columns];
+        for (int i = 0; i < rows.Length; i++) matrix.Slice(rows[i] * columns, columns).CopyTo(part.AsSpan(i * columns));
+        return part;
+    }
+
+    private PartForward Forward(string stage) => new(this, stage);
+
+    private sealed class PartForward(FineTuneRun run, string stage) : IProgress<double>
+    {
+        public void Report(double value) => run.Report(stage, value);
+    }
+
+    private sealed class SolverForward(FineTuneRun run, Func<string>? stage = null) : IProgress<SolverProgress>
+    {
+        public void Report(SolverProgress value) => run.Report(stage?.Invoke() ?? "Solving", double.NaN, value);
+    }
+
+    private sealed class StepForward(Action done) : IProgress<RelinearizationStep>
+    {
+        public void Report(RelinearizationStep value) => done();
+    }
+}
