@@ -27,14 +27,14 @@ internal sealed record AblationVariant(string Name, bool Leaky, bool Squared, bo
     /// <param name="slope">Of that base.</param>
     public Outcome Run(FewShotTask task, float slope)
     {
-        LambdaChoice choice = LambdaChoice.Make(task, LinearizationScope.All, slope);
+        LeaveOneOutChoice choice = LeaveOneOutChoice.Make(task, LinearizationScope.All, slope);
         Network network = Squared ? choice.Recipe.Network : task.Start(slope);
         using var linearized = new LinearizedNetwork(network, task.Train.Images, task.Train.Count);
         KroneckerFactors factors = KroneckerFactors.Compute(linearized);
         return Squared ? SquaredLoss(task, choice, linearized, factors) : CrossEntropy(task, linearized, factors);
     }
 
-    private Outcome SquaredLoss(FewShotTask task, LambdaChoice choice, LinearizedNetwork linearized, KroneckerFactors factors)
+    private Outcome SquaredLoss(FewShotTask task, LeaveOneOutChoice choice, LinearizedNetwork linearized, KroneckerFactors factors)
     {
         Network network = linearized.Network;
         using var preconditioner = new KroneckerPreconditioner(factors, choice.Lambda, network.Parameters, network.Device);

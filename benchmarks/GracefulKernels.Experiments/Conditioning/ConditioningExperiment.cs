@@ -33,7 +33,7 @@ internal static class ConditioningExperiment
         int shots = settings.Quick ? 1 : Shots;
         Transfer fashion = Transfer.Load(Transfer.Fashion, 10);
         FewShotTask task = new(BaseNetworks.Load(Depth, settings.Device), FewShot.Draw(fashion.Pool, shots, Seed), fashion.Test, shots, Seed, KeepsHead: false);
-        LambdaChoice choice = LambdaChoice.Make(task, scope, slope);
+        LeaveOneOutChoice choice = LeaveOneOutChoice.Make(task, scope, slope);
         NetworkSplit split = choice.Recipe.Network.Split(scope);
         using var linearized = new LinearizedNetwork(split.Tail, split.TailInputs(task.Train.Images, task.Train.Count), task.Train.Count);
         using var problem = new LinearQuadraticProblem(linearized, choice.Recipe.Targets(linearized.F0.Span, task.Train.Labels), choice.Lambda);

@@ -11,7 +11,7 @@ internal static class LinearQuadratic
     /// <summary>One linearisation.</summary>
     public static Outcome Run(FewShotTask task, LinearizationScope scope)
     {
-        LambdaChoice choice = LambdaChoice.Make(task, scope);
+        LeaveOneOutChoice choice = LeaveOneOutChoice.Make(task, scope);
         NetworkSplit split = choice.Recipe.Network.Split(scope);
         using var linearized = new LinearizedNetwork(split.Tail, split.TailInputs(task.Train.Images, task.Train.Count), task.Train.Count);
         using ParameterVector d = Solve(linearized, choice.Recipe.Targets(linearized.F0.Span, task.Train.Labels), choice.Lambda, task.Shots, task.Seed);

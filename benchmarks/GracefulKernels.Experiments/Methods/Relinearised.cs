@@ -11,7 +11,7 @@ internal static class Relinearised
 {
     public static Outcome Run(FewShotTask task, int steps)
     {
-        LambdaChoice choice = LambdaChoice.Make(task, LinearizationScope.All);
+        LeaveOneOutChoice choice = LeaveOneOutChoice.Make(task, LinearizationScope.All);
         Network network = choice.Recipe.Network;
         Targets targets = choice.Recipe.Targets(network.Predict(task.Train.Images, task.Train.Count), task.Train.Labels);
         using RelinearizationResult result = Relinearization.Run(network, task.Train.Images, targets, choice.Lambda, task.Train.Labels, new RelinearizationOptions

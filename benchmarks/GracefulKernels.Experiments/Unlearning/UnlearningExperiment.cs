@@ -29,7 +29,7 @@ internal static class UnlearningExperiment
         int shots = settings.Quick ? 1 : Shots;
         Transfer fashion = Transfer.Load(Transfer.Fashion, settings.Quick ? 20 : Tests);
         FewShotTask task = new(BaseNetworks.Load(Depth, settings.Device), FewShot.Draw(fashion.Pool, shots, Seed), fashion.Test, shots, Seed, KeepsHead: false);
-        LambdaChoice choice = LambdaChoice.Make(task, LinearizationScope.All, Recipe.FarSlope);
+        LeaveOneOutChoice choice = LeaveOneOutChoice.Make(task, LinearizationScope.All, Recipe.FarSlope);
         Network network = choice.Recipe.Network;
         using var linearized = new LinearizedNetwork(network, task.Train.Images, task.Train.Count);
         long started = Stopwatch.GetTimestamp();
@@ -61,7 +61,7 @@ internal static class UnlearningExperiment
     }
 
     /// <summary>Fits anew without the first samples, from the images on: by the dual closed form, and for its time by PCG with K-FAC. The penalty keeps its weight nλ.</summary>
-    private static (ParameterVector Dual, double Seconds, double PcgSeconds) Refit(FewShotTask task, LambdaChoice choice, int removed)
+    private static (ParameterVector Dual, double Seconds, double PcgSeconds) Refit(FewShotTask task, LeaveOneOutChoice choice, int removed)
     {
         LabelledImages rest = task.Train.Take([.. Enumerable.Range(removed, task.Train.Count - removed)]);
         double lambda = choice.Lambda * task.Train.Count / rest.Count;
@@ -79,7 +79,7 @@ internal static class UnlearningExperiment
         return (dual, seconds, state + Stopwatch.GetElapsedTime(started).TotalSeconds);
     }
 
-    private static int[] Predictions(LambdaChoice choice, ParameterVector d, FewShotTask task)
+    private static int[] Predictions(LeaveOneOutChoice choice, ParameterVector d, FewShotTask task)
     {
         LinearizedModel model = choice.Recipe.Model(choice.Recipe.Network.Split(LinearizationScope.All), d);
         float[] outputs = model.Predict(task.Test.Images, task.Test.Count);

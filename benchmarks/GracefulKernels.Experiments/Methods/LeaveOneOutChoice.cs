@@ -7,7 +7,7 @@ namespace GracefulKernels.Experiments.Methods;
 /// <param name="Recipe">The network at the chosen slope.</param>
 /// <param name="Slope">Of its activations.</param>
 /// <param name="Lambda">λ for all training samples.</param>
-internal sealed record LambdaChoice(Recipe Recipe, float Slope, double Lambda)
+internal sealed record LeaveOneOutChoice(Recipe Recipe, float Slope, double Lambda)
 {
     /// <summary>At most so many samples: 1,000 rows of the dual system.</summary>
     private const int Most = 100;
@@ -18,16 +18,16 @@ internal sealed record LambdaChoice(Recipe Recipe, float Slope, double Lambda)
     private static readonly double[] Relative = [1e-3, 3e-3, 1e-2, 3e-2, 1e-1, 3e-1];
 
     /// <summary>The slopes of the recipe; where leave-one-out says nothing, the near one for classes that stay and the far one for new ones.</summary>
-    public static LambdaChoice Make(FewShotTask task, LinearizationScope scope)
+    public static LeaveOneOutChoice Make(FewShotTask task, LinearizationScope scope)
         => Make(task, scope, task.Shots > 1 ? [Recipe.NearSlope, Recipe.FarSlope] : [task.KeepsHead ? Recipe.NearSlope : Recipe.FarSlope]);
 
     /// <summary>
     /// Slope and λ of least exact leave-one-out error (dual closed form) on at most <see cref="Most"/> of the training samples; nλ, the weight of the penalty in the sum over
     /// samples, is then that of all samples.
     /// </summary>
-    public static LambdaChoice Make(FewShotTask task, LinearizationScope scope, params ReadOnlySpan<float> slopes)
+    public static LeaveOneOutChoice Make(FewShotTask task, LinearizationScope scope, params ReadOnlySpan<float> slopes)
     {
-        LambdaChoice? best = null;
+        LeaveOneOutChoice? best = null;
         double least = double.PositiveInfinity;
         LabelledImages part = FewShot.Draw(task.Train, Math.Min(task.Shots, Most / LabelledImages.Classes), task.Seed);
         foreach (float slope in slopes)
@@ -36,14 +36,14 @@ internal sealed record LambdaChoice(Recipe Recipe, float Slope, double Lambda)
             NetworkSplit split = recipe.Network.Split(scope);
             using var linearized = new LinearizedNetwork(split.Tail, split.TailInputs(part.Images, part.Count), part.Count);
             double unit = Unit(linearized);
-            if (task.Shots == 1) return new LambdaChoice(recipe, slope, Fallback * unit);
+            if (task.Shots == 1) return new LeaveOneOutChoice(recipe, slope, Fallback * unit);
             DualSystem system = DualSystem.Compute(linearized, recipe.Targets(linearized.F0.Span, part.Labels));
             foreach (double relative in Relative)
             {
                 double loss = system.Solve(relative * unit).LeaveOneOut().Loss;
                 if (loss >= least) continue;
                 least = loss;
-                best = new LambdaChoice(recipe, slope, relative * unit * part.Count / task.Train.Count);
+                best = new LeaveOneOutChoice(recipe, slope, relative * unit * part.Count / task.Train.Count);
             }
         }
         return best!;
