@@ -19,7 +19,7 @@ internal static class AblationExperiment
     public static void Run(ExperimentSettings settings)
     {
         ResultsFile results = new(settings.File("lqf-ablation.csv"), 5, "source", "target", "shots", "seed", "variant", "error", "chosen", "seconds");
-        (int[] shots, int seeds) = settings.Quick ? ([5], 1) : (new[] { 5, 20 }, 3);
+        (int[] shots, int seeds) = settings.Quick ? ([5], 1) : (new[] { 5, 20 }, 2);
         foreach ((string source, string target) in settings.Quick ? [("fashion", Transfer.Digits)] : new[] { ("fashion", Transfer.Digits), ("cifar", Transfer.Fashion) })
         {
             Dictionary<bool, Network> bases = [];

@@ -12,7 +12,7 @@ namespace GracefulKernels.Experiments.Conditioning;
 /// <summary><c>conditioning</c>: κ of P⁻¹H by Lanczos and PCG iterations for each preconditioner; and that the last layer's block is exact.</summary>
 internal static class ConditioningExperiment
 {
-    private const int Depth = 20, Shots = 10, Seed = 300, LanczosSteps = 60, MostIterations = 400;
+    private const int Depth = 20, Shots = 5, Seed = 300, LanczosSteps = 40, MostIterations = 300;
 
     private const double Tolerance = 1e-3;
 
