@@ -29,7 +29,7 @@ internal static class AblationExperiment
                 foreach (AblationVariant variant in AblationVariant.All)
                 {
                     settings.Cancellation.ThrowIfCancellationRequested();
-                    if (results.Has(source, target, k, seed, variant.Name)) continue;
+                    if (settings.IsLate || results.Has(source, target, k, seed, variant.Name)) continue;
                     transfer ??= Transfer.Load(target, settings.Quick ? 50 : Tests);
                     float slope = variant.Leaky ? Slope : 0f;
                     if (!bases.TryGetValue(variant.Leaky, out Network? network)) bases.Add(variant.Leaky, network = Base(settings, source, slope));

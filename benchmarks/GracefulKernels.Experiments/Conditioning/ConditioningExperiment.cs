@@ -29,7 +29,7 @@ internal static class ConditioningExperiment
 
     private static void Run(ExperimentSettings settings, ResultsFile results, ResultsFile curve, string name, float slope, LinearizationScope scope)
     {
-        if (Preconditioners.Names.All(p => results.Has(name, scope, p))) return;
+        if (settings.IsLate || Preconditioners.Names.All(p => results.Has(name, scope, p))) return;
         int shots = settings.Quick ? 1 : Shots;
         Transfer fashion = Transfer.Load(Transfer.Fashion, 10);
         FewShotTask task = new(BaseNetworks.Load(Depth, settings.Device), FewShot.Draw(fashion.Pool, shots, Seed), fashion.Test, shots, Seed, KeepsHead: false);
@@ -41,7 +41,7 @@ internal static class ConditioningExperiment
         foreach (string kind in Preconditioners.Names)
         {
             settings.Cancellation.ThrowIfCancellationRequested();
-            if (results.Has(name, scope, kind)) continue;
+            if (settings.IsLate || results.Has(name, scope, kind)) continue;
             long started = Stopwatch.GetTimestamp();
             using Preconditioner? preconditioner = preconditioners.Make(kind);
             double setup = Stopwatch.GetElapsedTime(started).TotalSeconds;

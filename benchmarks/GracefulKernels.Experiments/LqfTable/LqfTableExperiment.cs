@@ -21,7 +21,7 @@ internal static class LqfTableExperiment
             foreach (TableMethod method in TableMethod.All.Where(m => cell.Shots <= m.MostShots))
             {
                 settings.Cancellation.ThrowIfCancellationRequested();
-                if (results.Has(cell.Depth, cell.Data, cell.Shots, cell.Seed, method.Name)) continue;
+                if (settings.IsLate || results.Has(cell.Depth, cell.Data, cell.Shots, cell.Seed, method.Name)) continue;
                 task ??= Task(cell, data, settings);
                 long started = Stopwatch.GetTimestamp();
                 Outcome outcome = method.Run(task, settings.Quick);

@@ -21,7 +21,7 @@ internal sealed record TableMethod(string Name, string Title, int MostShots, Fun
         new("lqf", "LQF", 500, (task, _) => LinearQuadratic.Run(task, LinearizationScope.All)),
         new("lqf-3", "LQF, linearised 3 times", 100, (task, _) => Relinearised.Run(task, steps: 3)),
         new("lqf-last", "LQF, last block", 500, (task, _) => LinearQuadratic.Run(task, LinearizationScope.LastBlocks(LastBlocks))),
-        new("gaf", "linearised, CE (GaF)", 100, TangentCrossEntropy.Run),
+        new("gaf", "linearised, CE (GaF)", 5, TangentCrossEntropy.Run),
         new("head", "linear head", 500, (task, _) => LinearHead.Run(task, Recipe.FarSlope)),
         new("head-relu", "linear head, ReLU", 500, (task, _) => LinearHead.Run(task, 0f)),
     ];

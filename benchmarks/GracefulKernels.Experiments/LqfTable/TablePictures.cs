@@ -9,7 +9,7 @@ namespace GracefulKernels.Experiments.LqfTable;
 /// <summary>Errors over samples a class, a panel a data set and a row a network; and the median increases as bars.</summary>
 internal static class TablePictures
 {
-    private const int Width = 470, Height = 430;
+    private const int Width = 470, Height = 480;
 
     public static void Draw(ExperimentSettings settings, TableSummary summary)
     {

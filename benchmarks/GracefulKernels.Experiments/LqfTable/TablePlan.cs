@@ -14,14 +14,14 @@ internal static class TablePlan
     public static readonly IReadOnlyList<TableCell> Cells =
     [
         .. Of(20, 1, 2, Transfer.Names),
-        .. Of(20, 5, 2, Transfer.Names),
+        .. Of(20, 5, 1, Transfer.Names),
         .. Of(20, 20, 1, Transfer.Names),
-        .. Of(20, 100, 1, Transfer.Names),
         .. Of(56, 1, 1, Transfer.Names),
         .. Of(56, 5, 1, Transfer.Names),
-        .. Of(20, 500, 1, Transfer.Fashion),
+        .. Of(20, 100, 1, Transfer.Names),
+        .. Of(20, 5, 2, Transfer.Names),
         .. Of(56, 20, 1, Transfer.Names),
-        .. Of(20, 500, 1, Transfer.Noise),
+        .. Of(20, 500, 1, Transfer.Fashion, Transfer.Noise),
         .. Of(20, 1, 3, Transfer.Names),
         .. Of(20, 5, 3, Transfer.Names),
         .. Of(20, 20, 2, Transfer.Names),
