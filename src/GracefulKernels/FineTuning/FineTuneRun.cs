@@ -64,6 +64,38 @@ internal sealed class FineTuneRun(FineTuneOptions options, IProgress<FineTunePro
         }
     }
 
+    /// <summary>The problem of a model that is solved already.</summary>
+    public FineTuned Restate(LinearizedModel model, float[] inputs, Targets targets)
+    {
+        var owned = new Stack<IDisposable>();
+        try
+        {
+            Report("Linearising");
+            var linearized = new LinearizedNetwork(model.Network, inputs, targets.Samples, ImageLayout.Nhwc, options.Linearized, cancellation);
+            owned.Push(linearized);
+            if (model.HeadFromZero) targets = targets.OnTopOf(linearized.F0.Span);
+            var problem = new LinearQuadraticProblem(linearized, targets, model.Lambda);
+            owned.Push(problem);
+            ParameterVector solution = model.HeadFromZero ? FineTuned.ShiftHead(model.Network, model.Update, 1) : model.Update;
+            var choice = new LambdaChoice(model.Lambda, null, targets.Samples);
+            Network start = model.Split.Join(model.Network);
+            if ((long)targets.Samples * targets.Classes <= options.DualRows)
+            {
+                GramMatrix gram = GramMatrix.Compute(linearized, progress: Forward("Gram matrix"), cancellation: cancellation);
+                return new FineTuned(start, model.Split, problem, choice, solution, new DualSystem(gram, targets).Solve(model.Lambda), null, null, [], owned);
+            }
+            KroneckerFactors factors = KroneckerFactors.Compute(linearized, options.Factors, progress: Forward("Kronecker factors"), cancellation: cancellation);
+            var preconditioner = new KroneckerPreconditioner(factors, model.Lambda, model.Network.Parameters, model.Network.Device);
+            owned.Push(preconditioner);
+            return new FineTuned(start, model.Split, problem, choice, solution, null, null, preconditioner, [], owned);
+        }
+        catch
+        {
+            while (owned.TryPop(out IDisposable? one)) one.Dispose();
+            throw;
+        }
+    }
+
     private FineTuned Relinearize(Network start, NetworkSplit split, float[] inputs, Targets targets, LambdaChoice choice)
     {
         int step = 0;

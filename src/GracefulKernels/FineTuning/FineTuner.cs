@@ -47,6 +47,38 @@ public static class FineTuner
         return run.Solve(start, split, inputs, targets);
     }
 
+    /// <summary>States the problem again that a saved model is the optimum of, so that it can be asked.</summary>
+    /// <param name="model">As <see cref="Fit"/> made it.</param>
+    /// <param name="images">The training images, [n × height × width × channels], or as <paramref name="layout"/> says.</param>
+    /// <param name="labels">[n], each in [0, C).</param>
+    /// <param name="factors">Of the preconditioner; one random probe by default.</param>
+    /// <param name="layout">Order of the elements of an image.</param>
+    /// <param name="progress">Stage after stage.</param>
+    /// <param name="cancellation">Looked at between batches.</param>
+    /// <returns>The problem with the model's solution; dispose of it.</returns>
+    /// <exception cref="ArgumentException">The model does not know its λ or α, or the samples do not fit.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    public static FineTuned Restate(
+        LinearizedModel model,
+        ReadOnlySpan<float> images,
+        ReadOnlySpan<int> labels,
+        FactorOptions? factors = null,
+        ImageLayout layout = ImageLayout.Nhwc,
+        IProgress<FineTuneProgress>? progress = null,
+        CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        if (!(model.Lambda > 0) || !(model.Alpha > 0)) throw new ArgumentException($"model has λ = {model.Lambda} and α = {model.Alpha}; expected both to be known and positive.", nameof(model));
+        var options = new FineTuneOptions { Factors = factors ?? new FactorOptions { Seeds = FactorSeeds.Rademacher }, AllowEmptyClasses = true };
+        options.Factors.Validate(nameof(factors));
+        if (labels.IsEmpty) throw new ArgumentException("labels is empty; a problem has at least one sample.", nameof(labels));
+        Targets targets = model.HeadFromZero
+            ? Targets.CenteredOneHot(labels, model.Network.Outputs, model.Alpha, allowEmptyClasses: true)
+            : Targets.OneHot(labels, model.Network.Outputs, model.Alpha, allowEmptyClasses: true);
+        float[] inputs = model.Split.TailInputs(images, labels.Length, layout, options.Linearized.BatchSize, cancellation);
+        return new FineTuneRun(options, progress, cancellation).Restate(model, inputs, targets);
+    }
+
     private static int Classes(Network network, ReadOnlySpan<int> labels, FineTuneOptions options)
     {
         int largest = 0;
