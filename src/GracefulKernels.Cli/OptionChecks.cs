@@ -1,6 +1,6 @@
 using System.CommandLine;
 
-namespace GracefulKernels.Cli.Commands;
+namespace GracefulKernels.Cli;
 
 /// <summary>Checks of values that were given; a default is never checked.</summary>
 internal static class OptionChecks
@@ -13,7 +13,18 @@ internal static class OptionChecks
     {
         option.Validators.Add(result =>
         {
-            if (result.Errors.Any() || result.GetValueOrDefault<T>() is not { } value || accepted(value)) return;
+            T value;
+            try
+            {
+                value = result.GetValueOrDefault<T>()!;
+            }
+            catch (InvalidOperationException)
+            {
+                // No value of this type at all; the parser's own message says so too, without the option's name.
+                result.AddError($"{option.Name} is '{string.Join(' ', result.Tokens.Select(t => t.Value))}'; expected {expected}.");
+                return;
+            }
+            if (result.Errors.Any() || value is null || accepted(value)) return;
             result.AddError(string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{option.Name} is '{value}'; expected {expected}."));
         });
         return option;
