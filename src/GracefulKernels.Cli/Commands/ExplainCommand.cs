@@ -38,6 +38,7 @@ internal static class ExplainCommand
         {
             string folder = parsed.GetRequiredValue(model);
             SavedRun saved = SavedRun.Load(folder);
+            if (saved.Views > 1) throw new InvalidDataException($"{folder}: the model was trained on {saved.Views} views of each sample; expected one that was trained without --views.");
             using ComputeDevice device = devices.Open(parsed);
             Report report = reporting.Open(parsed, terminal);
             LinearizedModel linearized = LinearizedModel.LoadFolder(folder, device);

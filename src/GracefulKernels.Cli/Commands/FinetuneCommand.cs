@@ -39,12 +39,17 @@ internal static class FinetuneCommand
         Option<double?> minutes = new("--time-limit") { HelpName = "MINUTES", Description = "PCG stops, not converged, after so much time." };
         Option<string?> checkpoint = new("--checkpoint") { HelpName = "FILE", Description = "Keep the state of PCG here; a run that was killed goes on from it." };
         Option<int> relinearize = Count("--relinearize", 1, "Solve, move to w0 + d where the non-linear loss falls, linearise there, and so on: 1 is LQF.");
+        Option<int> views = Count("--views", 1, "Views of each training image, itself counted: mirrored and shifted.");
+        Option<bool> noMirror = new("--no-mirror") { Description = "Views are shifted only: for digits and letters." };
+        Option<double?> cache = new("--cache-gb") { HelpName = "GB", Description = "Memory for what each sample leaves for the next sweeps; a quarter of all where nothing is said." };
+        Option<double?> spill = new("--spill-gb") { HelpName = "GB", Description = "A file in the system's temporary folder for what has no room there; no file where nothing is said." };
         Option<bool> baseline = new("--baseline") { Description = "Also fine-tune the ordinary way, by SGD with cross-entropy, for comparison." };
         Option<int> epochs = Count("--epochs", 30, "Epochs of P-SGD and of the baseline.");
         Option<int> seed = new("--seed") { HelpName = "S", Description = "Of whatever is random." };
         Command command = new("finetune", "Fine-tune a network by LQF: one convex problem, solved to its optimum.")
         {
-            network, train, labels, test, testLabels, classes, head, scope, norm, slope, solver, lambda, alpha, tolerance, iterations, minutes, checkpoint, relinearize, baseline, epochs, seed,
+            network, train, labels, test, testLabels, classes, head, scope, norm, slope, solver, lambda, alpha, tolerance, iterations, minutes, checkpoint, relinearize, views, noMirror, cache,
+            spill, baseline, epochs, seed,
         };
         SampleOptions samples = new(command);
         DeviceOptions devices = new(command);
@@ -54,6 +59,8 @@ internal static class FinetuneCommand
         slope.Expect(s => float.IsFinite(s!.Value), "a finite number");
         minutes.Expect(m => m > 0 && double.IsFinite(m.Value), "a positive number");
         classes.Expect(c => c > 0, "at least 1");
+        cache.Expect(g => g is >= 0 and < 1e6, "gigabytes");
+        spill.Expect(g => g is >= 0 and < 1e6, "gigabytes");
         command.Validators.Add(result =>
         {
             if ((result.GetResult(test) is null) != (result.GetResult(testLabels) is null)) result.AddError("--test and --test-labels go together.");
@@ -100,6 +107,9 @@ internal static class FinetuneCommand
                     },
                     Psgd = new PsgdOptions { Epochs = sweeps, Seed = parsed.GetValue(seed) },
                     Relinearize = parsed.GetValue(relinearize),
+                    Views = parsed.GetValue(views),
+                    ViewOptions = new AugmentedViewsOptions { Mirror = !parsed.GetValue(noMirror), Seed = parsed.GetValue(seed), Shift = Math.Min(4, pretrained.InputShape.Width / 8) },
+                    Linearized = new LinearizedOptions { CacheBytes = (long?)(parsed.GetValue(cache) * 1e9), SpillBytes = (long)((parsed.GetValue(spill) ?? 0) * 1e9) },
                     Seed = parsed.GetValue(seed),
                 },
             };

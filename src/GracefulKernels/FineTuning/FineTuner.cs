@@ -15,7 +15,7 @@ public static class FineTuner
     /// <param name="layout">Order of the elements of an image.</param>
     /// <param name="progress">Stage after stage.</param>
     /// <param name="cancellation">Looked at between batches.</param>
-    /// <returns>The solved problem; dispose of it.</returns>
+    /// <returns>The solved problem; dispose of it. With <see cref="FineTuneOptions.Views"/> its rows are the views, those of a sample one behind the other.</returns>
     /// <exception cref="ArgumentException">A shape does not fit, a label is out of range, a class has no sample, or a number is not finite.</exception>
     /// <exception cref="InvalidOperationException">The network does not end in a linear layer and a new head is wanted.</exception>
     /// <exception cref="DivergenceException">P-SGD diverged; the message names the learning rate.</exception>
@@ -36,6 +36,12 @@ public static class FineTuner
         if (labels.IsEmpty) throw new ArgumentException("labels is empty; fine-tuning needs at least one sample.", nameof(labels));
         Check.Finite(images, nameof(images));
         int classes = Classes(network, labels, options);
+        AugmentedViews? views = options.Views > 1 ? new AugmentedViews(network.InputShape, labels.Length, options.Views, options.ViewOptions) : null;
+        if (views is not null)
+        {
+            images = views.Apply(images, layout);
+            labels = views.Repeat(labels);
+        }
         Targets targets = options.BeginsAtZero
             ? Targets.CenteredOneHot(labels, classes, options.Alpha, options.AllowEmptyClasses)
             : Targets.OneHot(labels, classes, options.Alpha, options.AllowEmptyClasses);

@@ -75,8 +75,9 @@ public sealed class FinetuneTests : IDisposable
     [Fact]
     public void RelinearisingReportsItsSteps()
     {
-        (int code, string output, _) = Finetune("--relinearize", "2", "--lambda", "0.1", "--tolerance", "0.05");
+        (int code, string output, _) = Finetune("--relinearize", "2", "--lambda", "0.1", "--tolerance", "0.05", "--views", "2", "--no-mirror", "--cache-gb", "0", "--spill-gb", "0.1");
         Assert.Equal(0, code);
+        Assert.Contains("1 in a file", output, StringComparison.Ordinal);
         Assert.Contains("Step 1: loss", output, StringComparison.Ordinal);
         Assert.Contains("LQF, linearised 2 times", output, StringComparison.Ordinal);
     }
@@ -123,6 +124,10 @@ public sealed class FinetuneTests : IDisposable
         (code, _, error) = Tool.Run("explain", "--model", _folder.File("model"), "--remove", "40", "--device", "cpu");
         Assert.Equal(1, code);
         Tool.AssertOneLine(error, "0 to 39");
+        Assert.Equal(0, Finetune("--lambda", "1", "--scope", "head", "--views", "2", "--out", _folder.File("views")).Code);
+        (code, _, error) = Tool.Run("explain", "--model", _folder.File("views"), "--remove", "4", "--device", "cpu");
+        Assert.Equal(1, code);
+        Tool.AssertOneLine(error, "2 views");
     }
 
     private (int Code, string Output, string Error) Finetune(params string[] more) => Tool.Run(["finetune", .. Arguments(), .. more]);

@@ -83,6 +83,19 @@ public abstract class FineTunerTests(KernelFamily family)
     }
 
     [Fact]
+    public void ViewsOfASampleAreLeftOutTogether()
+    {
+        (float[] images, int[] labels) = Training.Value;
+        var options = new FineTuneOptions { Views = 2, ViewOptions = new AugmentedViewsOptions { Mirror = false, Shift = 1 }, LambdaGrid = [1e-1, 1e-3, 1e-5] };
+        using FineTuned tuned = FineTuner.Fit(Small(), images, labels, options);
+        Assert.Equal(2 * Samples, tuned.Problem.Network.Samples);
+        LeaveOneOut together = tuned.Dual!.LeaveOneOut([.. Enumerable.Range(0, 2 * Samples).Select(r => r / 2)]), alone = tuned.Dual.LeaveOneOut();
+        Assert.Equal(together.Loss, tuned.Lambda.Path!.Best.LeaveOneOutLoss, 1e-6 * together.Loss);
+        // The other view of a sample gives it away.
+        Assert.True(alone.Loss < together.Loss);
+    }
+
+    [Fact]
     public void LinearisingAgainLowersTheLossOfTheNonlinearNetwork()
     {
         (float[] images, int[] labels) = Training.Value;
