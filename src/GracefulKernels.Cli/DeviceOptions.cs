@@ -23,12 +23,7 @@ internal sealed partial class DeviceOptions
     {
         _device = CreateDevice(preferred, "Where the kernels run; 'graceful devices' shows what is here.");
         _simd.AcceptOnlyFromAmong(StringComparer.OrdinalIgnoreCase, [.. Enum.GetNames<SimdLevel>().Select(n => n.ToLowerInvariant())]);
-        _threads.Validators.Add(result =>
-        {
-            if (result.Errors.Any()) return;
-            int threads = result.GetValueOrDefault<int>();
-            if (threads is < 0 or > 1024) result.AddError($"--threads is {threads}; expected 0 to 1024.");
-        });
+        _threads.Expect(threads => threads is >= 0 and <= 1024, "0 to 1024");
         foreach (Option option in (Option[])[_device, _simd, _threads, _precision, _cuBlas]) command.Options.Add(option);
     }
 

@@ -14,7 +14,7 @@ internal sealed record ImageTile(float[] Pixels, int Height, int Width, int Chan
 /// <summary>Rows of small images, each row under a line of text.</summary>
 internal static class ImageGrid
 {
-    private const int Scale = 2, Margin = 16, Tile = 84, Gap = 12, Heading = 30, Caption = 22;
+    private const int Scale = 2, Margin = 16, Tile = 84, Gap = 22, Heading = 30, Caption = 22;
 
     public static void SavePng(string path, string title, IReadOnlyList<(string Heading, IReadOnlyList<ImageTile> Tiles)> rows)
     {

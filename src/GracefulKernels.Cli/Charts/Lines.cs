@@ -25,7 +25,8 @@ internal static class Lines
             ScottPlot.Plottables.Scatter line = plot.Add.ScatterLine(xs.ToArray(), ys.ToArray(), Palette.Of(s));
             line.LineWidth = 2.2f;
             line.LinePattern = Palette.PatternOf(s);
-            line.LegendText = series[s].Name;
+            // A lone line is what the title says.
+            if (series.Count > 1) line.LegendText = series[s].Name;
             // A single point has no line to see.
             if (xs.Count == 1) (line.MarkerShape, line.MarkerSize) = (MarkerShape.FilledCircle, 8);
         }

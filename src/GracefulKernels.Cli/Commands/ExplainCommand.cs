@@ -19,6 +19,8 @@ internal static class ExplainCommand
         Option<int> top = new("--top") { DefaultValueFactory = _ => 8, HelpName = "K", Description = "Training samples shown for and against each prediction." };
         Option<string?> remove = Indices("--remove", "Training samples to remove: the model without them goes to DIR/removed.");
         Option<double> tolerance = new("--tolerance") { DefaultValueFactory = _ => 1e-5, HelpName = "X", Description = "Relative residual of each solve with the Hessian." };
+        top.Expect(k => k is >= 1 and <= 100, "1 to 100");
+        tolerance.Expect(x => x is > 0 and < 1, "a number between 0 and 1");
         Command command = new("explain", "Ask a fine-tuned model: the influence of each training sample on a prediction, and the model without some samples.")
         {
             model, train, labels, test, testLabels, samples, top, remove, tolerance,
@@ -31,14 +33,12 @@ internal static class ExplainCommand
             if ((result.GetResult(train) is null) != (result.GetResult(labels) is null)) result.AddError("--train and --labels go together.");
             if (result.GetResult(test) is null && result.GetResult(remove) is null) result.AddError("There is nothing to do: say --test and --test-labels, or --remove.");
             if (result.GetResult(samples) is not null && result.GetResult(test) is null) result.AddError("--samples are of --test.");
-            if (result.Errors.Any()) return;
-            if (result.GetValue(top) is < 1 or > 100) result.AddError($"--top is {result.GetValue(top)}; expected 1 to 100.");
-            if (result.GetValue(tolerance) is not (> 0 and < 1)) result.AddError($"--tolerance is {result.GetValue(tolerance)}; expected a number between 0 and 1.");
         });
         command.SetAction((parsed, cancellation) =>
         {
             string folder = parsed.GetRequiredValue(model);
             SavedRun saved = SavedRun.Load(folder);
+            if (saved.Views > 1) throw new InvalidDataException($"{folder}: the model was trained on {saved.Views} views of each sample; expected one that was trained without --views.");
             using ComputeDevice device = devices.Open(parsed);
             Report report = reporting.Open(parsed, terminal);
             LinearizedModel linearized = LinearizedModel.LoadFolder(folder, device);
@@ -54,17 +54,8 @@ internal static class ExplainCommand
         return command;
     }
 
-    private static Option<string?> Indices(string name, string description)
-    {
-        Option<string?> option = new(name) { HelpName = "I[,I…]", Description = description };
-        option.Validators.Add(result =>
-        {
-            string? text = result.GetValueOrDefault<string?>();
-            if (result.Errors.Any() || text is null) return;
-            if (!text.Split(',').All(t => int.TryParse(t, NumberStyles.None, CultureInfo.InvariantCulture, out _))) result.AddError($"{name} is '{text}'; expected indices with commas between them.");
-        });
-        return option;
-    }
+    private static Option<string?> Indices(string name, string description) => new Option<string?>(name) { HelpName = "I[,I…]", Description = description }.Expect(
+        text => text!.Split(',').All(t => int.TryParse(t, NumberStyles.None, CultureInfo.InvariantCulture, out _)), "indices with commas between them");
 
     private static int[] Parse(string? text) => text is null ? [] : [.. text.Split(',').Select(t => int.Parse(t, CultureInfo.InvariantCulture))];
 }

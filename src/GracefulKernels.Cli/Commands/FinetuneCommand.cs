@@ -8,6 +8,9 @@ namespace GracefulKernels.Cli.Commands;
 /// <summary><c>graceful finetune</c>: from an ONNX file and labelled images to a fine-tuned model.</summary>
 internal static class FinetuneCommand
 {
+    /// <summary>The paper's slope serves classes that stay; far transfers want more of what ReLU shut off.</summary>
+    private const float KeptHeadSlope = 0.01f, NewHeadSlope = 0.2f;
+
     public static Command Create(Terminal terminal)
     {
         Option<string> network = new("--network") { HelpName = "M.onnx", Description = "The pre-trained network.", Required = true };
@@ -22,12 +25,11 @@ internal static class FinetuneCommand
             HelpName = "all|head|K",
             Description = "What is linearised: all layers, the last one, or the last K blocks.",
         };
-        Option<string> norm = Choice("--batch-norm", "fold", "Batch normalisation folded into the layers before it, or kept with γ and β trainable.", "fold", "keep");
-        Option<float> slope = new("--slope")
+        Option<string> norm = Choice("--batch-norm", "keep", "Batch normalisation kept with γ and β trainable, or folded into the layers before it.", "keep", "fold");
+        Option<float?> slope = new("--slope")
         {
-            DefaultValueFactory = _ => 0.01f,
             HelpName = "S",
-            Description = "ReLUs become leaky with this slope before the network is linearised; 0 keeps them.",
+            Description = $"ReLUs become leaky with this slope before the network is linearised; 0 keeps them. {NewHeadSlope} for new classes, {KeptHeadSlope} with --head keep, where nothing is said.",
         };
         Option<string> solver = Choice("--solver", "auto", "All find the same optimum.", "auto", "dual", "pcg", "psgd");
         Option<string> lambda = new("--lambda") { DefaultValueFactory = _ => "auto", HelpName = "X|auto", Description = "Ridge weight; auto chooses it by leave-one-out error." };
@@ -37,30 +39,38 @@ internal static class FinetuneCommand
         Option<double?> minutes = new("--time-limit") { HelpName = "MINUTES", Description = "PCG stops, not converged, after so much time." };
         Option<string?> checkpoint = new("--checkpoint") { HelpName = "FILE", Description = "Keep the state of PCG here; a run that was killed goes on from it." };
         Option<int> relinearize = Count("--relinearize", 1, "Solve, move to w0 + d where the non-linear loss falls, linearise there, and so on: 1 is LQF.");
+        Option<int> views = Count("--views", 1, "Views of each training image, itself counted: mirrored and shifted.");
+        Option<bool> noMirror = new("--no-mirror") { Description = "Views are shifted only: for digits and letters." };
+        Option<double?> cache = new("--cache-gb") { HelpName = "GB", Description = "Memory for what each sample leaves for the next sweeps; a quarter of all where nothing is said." };
+        Option<double?> spill = new("--spill-gb") { HelpName = "GB", Description = "A file in the system's temporary folder for what has no room there; no file where nothing is said." };
         Option<bool> baseline = new("--baseline") { Description = "Also fine-tune the ordinary way, by SGD with cross-entropy, for comparison." };
         Option<int> epochs = Count("--epochs", 30, "Epochs of P-SGD and of the baseline.");
         Option<int> seed = new("--seed") { HelpName = "S", Description = "Of whatever is random." };
         Command command = new("finetune", "Fine-tune a network by LQF: one convex problem, solved to its optimum.")
         {
-            network, train, labels, test, testLabels, classes, head, scope, norm, slope, solver, lambda, alpha, tolerance, iterations, minutes, checkpoint, relinearize, baseline, epochs, seed,
+            network, train, labels, test, testLabels, classes, head, scope, norm, slope, solver, lambda, alpha, tolerance, iterations, minutes, checkpoint, relinearize, views, noMirror, cache,
+            spill, baseline, epochs, seed,
         };
         SampleOptions samples = new(command);
         DeviceOptions devices = new(command);
         ReportOptions reporting = new(command, draws: true);
-        Validate(scope, "--scope", t => t is "all" or "head" || Positive(t), "all, head or a number of blocks");
-        Validate(lambda, "--lambda", t => t == "auto" || (Parses(t, out double v) && v > 0), "auto or a positive number");
+        scope.Expect(t => t is "all" or "head" || Positive(t), "all, head or a number of blocks");
+        lambda.Expect(t => t == "auto" || (Parses(t, out double v) && v > 0), "auto or a positive number");
+        slope.Expect(s => float.IsFinite(s!.Value), "a finite number");
+        minutes.Expect(m => m > 0 && double.IsFinite(m.Value), "a positive number");
+        classes.Expect(c => c > 0, "at least 1");
+        cache.Expect(g => g is >= 0 and < 1e6, "gigabytes");
+        spill.Expect(g => g is >= 0 and < 1e6, "gigabytes");
         command.Validators.Add(result =>
         {
             if ((result.GetResult(test) is null) != (result.GetResult(testLabels) is null)) result.AddError("--test and --test-labels go together.");
-            if (result.Errors.Any()) return;
-            if (!float.IsFinite(result.GetValue(slope))) result.AddError($"--slope is {result.GetValue(slope)}; expected a finite number.");
-            if (result.GetValue(minutes) is { } limit && !(limit > 0)) result.AddError($"--time-limit is {limit}; expected a positive number.");
         });
         command.SetAction((parsed, cancellation) =>
         {
             (Preprocessing preprocessing, FileLayout layout) = samples.Read(parsed);
             string path = parsed.GetRequiredValue(network);
-            float leak = parsed.GetValue(slope);
+            HeadStart start = Enum.Parse<HeadStart>(parsed.GetValue(head)!, ignoreCase: true);
+            float leak = parsed.GetValue(slope) ?? (start == HeadStart.Keep ? KeptHeadSlope : NewHeadSlope);
             using ComputeDevice device = devices.Open(parsed);
             Report report = reporting.Open(parsed, terminal);
             Network pretrained = Network.Load(path, new OnnxOptions { Relu = leak == 0 ? ReluPolicy.Keep : ReluPolicy.Leaky(leak) }, device);
@@ -82,7 +92,7 @@ internal static class FinetuneCommand
                 Options = new FineTuneOptions
                 {
                     Classes = parsed.GetValue(classes),
-                    Head = Enum.Parse<HeadStart>(parsed.GetValue(head)!, ignoreCase: true),
+                    Head = start,
                     Scope = Scope(parsed.GetValue(scope)!),
                     BatchNorm = Enum.Parse<BatchNormMode>(parsed.GetValue(norm)!, ignoreCase: true),
                     Alpha = parsed.GetValue(alpha),
@@ -97,6 +107,9 @@ internal static class FinetuneCommand
                     },
                     Psgd = new PsgdOptions { Epochs = sweeps, Seed = parsed.GetValue(seed) },
                     Relinearize = parsed.GetValue(relinearize),
+                    Views = parsed.GetValue(views),
+                    ViewOptions = new AugmentedViewsOptions { Mirror = !parsed.GetValue(noMirror), Seed = parsed.GetValue(seed), Shift = Math.Min(4, pretrained.InputShape.Width / 8) },
+                    Linearized = new LinearizedOptions { CacheBytes = (long?)(parsed.GetValue(cache) * 1e9), SpillBytes = (long)((parsed.GetValue(spill) ?? 0) * 1e9) },
                     Seed = parsed.GetValue(seed),
                 },
             };
@@ -123,29 +136,10 @@ internal static class FinetuneCommand
     }
 
     private static Option<double> Number(string name, double @default, string description, Func<double, bool> accepted, string expected)
-    {
-        Option<double> option = new(name) { DefaultValueFactory = _ => @default, HelpName = "X", Description = description };
-        option.Validators.Add(result =>
-        {
-            if (!result.Errors.Any() && !accepted(result.GetValueOrDefault<double>())) result.AddError($"{name} is {result.GetValueOrDefault<double>()}; expected {expected}.");
-        });
-        return option;
-    }
+        => new Option<double>(name) { DefaultValueFactory = _ => @default, HelpName = "X", Description = description }.Expect(accepted, expected);
 
     private static Option<int> Count(string name, int @default, string description)
-    {
-        Option<int> option = new(name) { DefaultValueFactory = _ => @default, HelpName = "N", Description = description };
-        option.Validators.Add(result =>
-        {
-            if (!result.Errors.Any() && result.GetValueOrDefault<int>() < 1) result.AddError($"{name} is {result.GetValueOrDefault<int>()}; expected at least 1.");
-        });
-        return option;
-    }
-
-    private static void Validate(Option<string> option, string name, Func<string, bool> accepted, string expected) => option.Validators.Add(result =>
-    {
-        if (!result.Errors.Any() && result.GetValueOrDefault<string>() is { } text && !accepted(text)) result.AddError($"{name} is '{text}'; expected {expected}.");
-    });
+        => new Option<int>(name) { DefaultValueFactory = _ => @default, HelpName = "N", Description = description }.Expect(n => n >= 1, "at least 1");
 
     private static bool Positive(string text) => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int k) && k > 0;
 

@@ -20,7 +20,7 @@ internal static class ExplainReport
             for (int i = 0; i < Math.Max(supporting.Length, opposing.Length); i++) table.AddRow([.. Cells(supporting, i), .. Cells(opposing, i)]);
             report.Write(table);
         }
-        if (explained.Count > 0) report.WriteLine("Influence: the output now, less the output of the model fitted without the sample; ~ marks first order (the strongest are exact).");
+        if (explained.Count > 0) report.WriteLine("Influence: the output now, less the output of the model fitted without the sample; ~ marks first order.");
         if (removal is not { } r) return;
         report.WriteLine(
             $"Without {r.Removal.Samples.Count} training samples: ‖d₋S − d‖ = {Number(r.Removal.ChangeNorm)}, in {Number(r.Seconds)} s ({MethodText(r.Removal.Method)}). "

@@ -12,11 +12,12 @@ namespace GracefulKernels.Cli.FineTuning;
 internal sealed record Explanation(int Sample, int Label, int Prediction, double Output, InfluenceRanking Influence);
 
 /// <summary>A removal with its check.</summary>
-/// <param name="Removal">The model without the samples.</param>
+/// <param name="Removal">The solution without the samples.</param>
+/// <param name="Model">The model of it.</param>
 /// <param name="Seconds">That the closed form took.</param>
 /// <param name="TestAccuracyBefore">NaN without test samples.</param>
 /// <param name="TestAccuracyAfter">NaN without test samples.</param>
-internal sealed record RemovedSamples(Removal Removal, double Seconds, double TestAccuracyBefore, double TestAccuracyAfter);
+internal sealed record RemovedSamples(Removal Removal, LinearizedModel Model, double Seconds, double TestAccuracyBefore, double TestAccuracyAfter);
 
 /// <summary>States the problem of a saved model again, and asks it.</summary>
 internal static class ExplainRun
@@ -36,14 +37,14 @@ internal static class ExplainRun
         CheckIndices(removed, training.Count, "--remove", "training");
         if (!(model.Lambda > 0)) throw new InvalidDataException("The model was saved without its λ; it cannot be asked.");
         (List<Explanation> explained, RemovedSamples? removal) = report.Progress.Run<(string Text, double Part), (List<Explanation>, RemovedSamples?)>(
-            "Explaining", step => (step.Part, step.Text), progress => Work(model, training, test, samples, removed, top, tolerance, progress, cancellation));
+            "Explaining", step => (step.Part, step.Text), progress => Work(model, training, test, samples, removed, tolerance, progress, cancellation));
         cancellation.ThrowIfCancellationRequested();
         ExplainReport.Print(report, explained, removal, top);
         if (explained.Count > 0) report.WritePicture("influence.png", path => ExplainReport.Draw(path, explained, training, test!, top), cancellation);
         if (removal is not null && report.Folder is { } folder)
         {
             string without = Path.Combine(folder, "removed");
-            new LinearizedModel(model.Split, removal.Removal.Update, model.Lambda, model.Alpha).SaveFolder(without);
+            removal.Model.SaveFolder(without);
             report.WriteLine($"Model without the samples: {without}");
         }
         report.WriteJson(json => ExplainReport.Write(json, explained, removal, top), cancellation);
@@ -55,21 +56,14 @@ internal static class ExplainRun
         LabelledSet? test,
         int[] samples,
         int[] removed,
-        int top,
         double tolerance,
         IProgress<(string Text, double Part)> progress,
         CancellationToken cancellation)
     {
         int classes = model.Network.Outputs;
-        progress.Report(("Linearising", 0));
-        float[] inputs = model.Split.TailInputs(training.Images, training.Count, cancellation: cancellation);
-        using var linearized = new LinearizedNetwork(model.Network, inputs, training.Count, cancellation: cancellation);
-        Targets targets = Targets.OneHot(training.Labels, classes, model.Alpha, allowEmptyClasses: true);
-        using var problem = new LinearQuadraticProblem(linearized, targets, model.Lambda);
-        progress.Report(("Kronecker factors", 0.1));
-        KroneckerFactors factors = KroneckerFactors.Compute(linearized, new FactorOptions { Seeds = FactorSeeds.Rademacher }, cancellation: cancellation);
-        using var preconditioner = new KroneckerPreconditioner(factors, model.Lambda, model.Network.Parameters, model.Network.Device);
-        using var solved = new SolvedProblem(problem, model.Update, preconditioner, new SolvedProblemOptions { Tolerance = tolerance });
+        using FineTuned stated = FineTuner.Restate(
+            model, training.Images, training.Labels, progress: new Forward(progress), cancellation: cancellation);
+        using SolvedProblem solved = stated.Explain(new SolvedProblemOptions { Tolerance = tolerance });
         List<Explanation> explained = [];
         float[] outputs = test is null ? [] : model.Predict(test.Images, test.Count, cancellation: cancellation);
         double before = test is null ? double.NaN : Accuracy.Of(outputs, test.Labels);
@@ -83,20 +77,27 @@ internal static class ExplainRun
                 ReadOnlySpan<float> row = outputs.AsSpan(asked[k] * classes, classes);
                 int prediction = Accuracy.Argmax(row);
                 float[] image = model.Split.TailInputs(test.Images.AsSpan(asked[k] * size, size), 1, cancellation: cancellation);
-                InfluenceRanking ranking = solved.Influence(image, prediction, exact: Math.Min(top, training.Count), labels: training.Labels, cancellation: cancellation);
+                // By PCG a sample made exact takes C solves: there the ranking stays one of first order.
+                InfluenceRanking ranking = stated.Dual?.Influence(image, prediction, training.Labels, cancellation: cancellation)
+                    ?? solved.Influence(image, prediction, labels: training.Labels, cancellation: cancellation);
                 explained.Add(new Explanation(asked[k], test.Labels[asked[k]], prediction, row[prediction], ranking));
             }
         }
         if (removed.Length == 0) return (explained, null);
         progress.Report(($"Removing {removed.Length} samples", 0.8));
         long begun = Stopwatch.GetTimestamp();
-        Removal removal = solved.Remove(removed, cancellation: cancellation);
+        Removal removal = stated.Dual?.Remove(removed, cancellation) ?? solved.Remove(removed, RemovalMethod.ReducedProblem, cancellation);
         double seconds = Stopwatch.GetElapsedTime(begun).TotalSeconds, after = double.NaN;
         if (test is not null)
         {
-            after = Accuracy.Of(new LinearizedModel(model.Split, removal.Update, model.Lambda, model.Alpha).Predict(test.Images, test.Count, cancellation: cancellation), test.Labels);
+            after = Accuracy.Of(stated.ModelOf(removal.Update).Predict(test.Images, test.Count, cancellation: cancellation), test.Labels);
         }
-        return (explained, new RemovedSamples(removal, seconds, before, after));
+        return (explained, new RemovedSamples(removal, stated.ModelOf(removal.Update), seconds, before, after));
+    }
+
+    private sealed class Forward(IProgress<(string Text, double Part)> progress) : IProgress<FineTuneProgress>
+    {
+        public void Report(FineTuneProgress value) => progress.Report((value.Stage, double.IsNaN(value.Part) ? 0 : 0.2 * value.Part));
     }
 
     private static int FirstWrong(float[] outputs, int[] labels)

@@ -13,7 +13,8 @@ internal static class FinetuneReport
         report.WriteLine(
             $"{result.Settings.NetworkPath}: {tuned.Start.Parameters.Count:N0} parameters, {tuned.Start.Outputs} classes, {result.Training.Count} training samples. On {result.Device}.");
         report.WriteLine(
-            $"Linearised: {tuned.Split.Scope}{(tuned.Split.Trunk is null ? "" : $" ({tuned.Split.Tail.Parameters.Count:N0} parameters)")}; {LambdaText(tuned.Lambda)}; {SolverText(tuned)}.");
+            $"Linearised: {tuned.Split.Scope}, slope {Number(result.Settings.Slope)}{(tuned.Split.Trunk is null ? "" : $" ({tuned.Split.Tail.Parameters.Count:N0} parameters)")}; {LambdaText(tuned.Lambda)}; {SolverText(tuned)}.");
+        report.WriteLine(Capitalized(tuned.Problem.Network.Plan.ToString()));
         foreach (RelinearizationStep step in tuned.Steps) report.WriteLine(StepText(step));
         Table table = new Table().Border(TableBorder.Rounded).AddColumn("method");
         foreach (string head in (string[])["training accuracy", "test accuracy", "seconds"]) table.AddColumn(new TableColumn(head).RightAligned());
@@ -42,6 +43,7 @@ internal static class FinetuneReport
         json.WriteString("simd", result.Device.Simd?.ToString().ToLowerInvariant());
         json.WriteNumber("threads", result.Device.Threads);
         json.WriteString("solver", tuned.Dual is not null ? "dual" : result.Settings.Options.Solver == FineTuneSolver.Psgd ? "psgd" : "pcg");
+        json.WriteNumber("slope", result.Settings.Slope);
         json.WriteString("scope", tuned.Split.Scope.ToString());
         json.WriteNumber("parameters", tuned.Split.Tail.Parameters.Count);
         json.WriteNumber("classes", tuned.Start.Outputs);
@@ -124,6 +126,8 @@ internal static class FinetuneReport
         RelinearizationTry t = s.Tries[^1];
         return $"{linear}; moved with λ = {Number(t.Lambda)}: loss {Number(t.Loss)}, {Percent(t.GainRatio)} of the gain that was promised.";
     }
+
+    private static string Capitalized(string text) => char.ToUpperInvariant(text[0]) + text[1..];
 
     private static string Number(double value) => value.ToString("G4", CultureInfo.InvariantCulture);
 

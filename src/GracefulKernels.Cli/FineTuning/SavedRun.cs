@@ -35,6 +35,9 @@ internal sealed record SavedRun
 
     public required int Samples { get; init; }
 
+    /// <summary>Views of each sample.</summary>
+    public required int Views { get; init; }
+
     [JsonIgnore]
     public Preprocessing Preprocessing => new(Mean, Std, Resize);
 
@@ -53,6 +56,7 @@ internal sealed record SavedRun
             Layout = result.Settings.Layout.ToString().ToLowerInvariant(),
             Resize = result.Settings.Preprocessing.Resize,
             Samples = result.Training.Count,
+            Views = result.Settings.Options.Views,
         };
         AtomicFile.WriteAllText(Path.Combine(folder, File), JsonSerializer.Serialize(run, Json) + "\n");
     }

@@ -55,6 +55,15 @@ public sealed record FineTuneOptions
     /// <summary>Of the preconditioner of PCG and P-SGD.</summary>
     public FactorOptions Factors { get; init; } = new() { Seeds = FactorSeeds.Rademacher };
 
+    /// <summary>
+    /// Views of each sample, itself counted (<see cref="AugmentedViews"/>): a finite set, so that the problem stays one of least squares over n·v rows. Leave-one-out leaves all views
+    /// of a sample out together. Default 1.
+    /// </summary>
+    public int Views { get; init; } = 1;
+
+    /// <summary>What views there are to draw from.</summary>
+    public AugmentedViewsOptions ViewOptions { get; init; } = new();
+
     /// <summary>Batches and memory of the linearised network.</summary>
     public LinearizedOptions Linearized { get; init; } = new();
 
@@ -79,6 +88,8 @@ public sealed record FineTuneOptions
             throw new ArgumentException($"Solver is {Solver}; linearising {Relinearize} times is done by PCG.", name);
         }
         if (Relinearize > 1 && BeginsAtZero) throw new ArgumentException("HeadFromZero is set; a model that is linearised several times begins where its head was fitted.", name);
+        if (Views < 1) throw new ArgumentOutOfRangeException(name, Views, $"Views is {Views}; expected at least 1.");
+        ArgumentNullException.ThrowIfNull(ViewOptions, name);
         if (DualRows < 1) throw new ArgumentOutOfRangeException(name, DualRows, $"DualRows is {DualRows}; expected at least 1.");
         RegularizationPath.CheckLambdas([.. LambdaGrid], name);
     }

@@ -64,6 +64,38 @@ internal sealed class FineTuneRun(FineTuneOptions options, IProgress<FineTunePro
         }
     }
 
+    /// <summary>The problem of a model that is solved already.</summary>
+    public FineTuned Restate(LinearizedModel model, float[] inputs, Targets targets)
+    {
+        var owned = new Stack<IDisposable>();
+        try
+        {
+            Report("Linearising");
+            var linearized = new LinearizedNetwork(model.Network, inputs, targets.Samples, ImageLayout.Nhwc, options.Linearized, cancellation);
+            owned.Push(linearized);
+            if (model.HeadFromZero) targets = targets.OnTopOf(linearized.F0.Span);
+            var problem = new LinearQuadraticProblem(linearized, targets, model.Lambda);
+            owned.Push(problem);
+            ParameterVector solution = model.HeadFromZero ? FineTuned.ShiftHead(model.Network, model.Update, 1) : model.Update;
+            var choice = new LambdaChoice(model.Lambda, null, targets.Samples);
+            Network start = model.Split.Join(model.Network);
+            if ((long)targets.Samples * targets.Classes <= options.DualRows)
+            {
+                GramMatrix gram = GramMatrix.Compute(linearized, progress: Forward("Gram matrix"), cancellation: cancellation);
+                return new FineTuned(start, model.Split, problem, choice, solution, new DualSystem(gram, targets).Solve(model.Lambda), null, null, [], owned);
+            }
+            KroneckerFactors factors = KroneckerFactors.Compute(linearized, options.Factors, progress: Forward("Kronecker factors"), cancellation: cancellation);
+            var preconditioner = new KroneckerPreconditioner(factors, model.Lambda, model.Network.Parameters, model.Network.Device);
+            owned.Push(preconditioner);
+            return new FineTuned(start, model.Split, problem, choice, solution, null, null, preconditioner, [], owned);
+        }
+        catch
+        {
+            while (owned.TryPop(out IDisposable? one)) one.Dispose();
+            throw;
+        }
+    }
+
     private FineTuned Relinearize(Network start, NetworkSplit split, float[] inputs, Targets targets, LambdaChoice choice)
     {
         int step = 0;
@@ -96,8 +128,13 @@ internal sealed class FineTuneRun(FineTuneOptions options, IProgress<FineTunePro
             PathPoint best = Path(gram, targets, out RegularizationPath path);
             return new LambdaChoice(best.Lambda, path, targets.Samples);
         }
-        int part = Math.Clamp(options.DualRows / targets.Classes, 1, targets.Samples);
-        int[] chosen = [.. new CounterRandom((ulong)options.Seed).Permutation(targets.Samples).AsSpan(0, part).ToArray().Order()];
+        // Whole samples, each with all its views.
+        int views = options.Views, samples = targets.Samples / views;
+        int count = Math.Clamp(options.DualRows / targets.Classes / views, 1, samples), part = count * views;
+        int[] chosen =
+        [
+            .. new CounterRandom((ulong)options.Seed).Permutation(samples).AsSpan(0, count).ToArray().Order().SelectMany(i => Enumerable.Range(i * views, views)),
+        ];
         using LinearizedNetwork few = new(split.Tail, Rows(inputs, chosen, split.Tail.InputShape.Elements), part, ImageLayout.Nhwc, options.Linearized, cancellation);
         GramMatrix some = GramMatrix.Compute(few, progress: Forward("Gram matrix of a part, for λ"), cancellation: cancellation);
         PathPoint least = Path(some, targets.Part(chosen), out RegularizationPath of);
@@ -110,9 +147,12 @@ internal sealed class FineTuneRun(FineTuneOptions options, IProgress<FineTunePro
         for (long i = 0; i < gram.Rows; i++) trace += gram.Data[(i * gram.Rows) + i];
         double scale = trace / gram.Network.Samples;
         if (!(scale > 0)) throw new InvalidOperationException("The outputs do not depend on the parameters at all: every weight behind the first linearised layer is zero.");
-        path = new DualSystem(gram, targets).Path([.. options.LambdaGrid.Select(g => g * scale)], progress: Forward("λ by leave-one-out"), cancellation: cancellation);
+        path = new DualSystem(gram, targets).Path([.. options.LambdaGrid.Select(g => g * scale)], groupOf: Groups(targets.Samples), progress: Forward("λ by leave-one-out"), cancellation: cancellation);
         return path.Best;
     }
+
+    /// <summary>The sample of each view; empty where each row is a sample.</summary>
+    private int[] Groups(int rows) => options.Views == 1 ? [] : [.. Enumerable.Range(0, rows).Select(r => r / options.Views)];
 
     private static float[] Rows(ReadOnlySpan<float> matrix, int[] rows, int columns)
     {

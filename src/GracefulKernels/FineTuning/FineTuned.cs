@@ -1,8 +1,8 @@
 namespace GracefulKernels;
 
 /// <summary>
-/// A fine-tuned model with the problem that it is the optimum of, so that it can be asked: <see cref="Model"/> predicts, <see cref="Explain"/> answers leave-one-out, removal,
-/// influence and predictive variance.
+/// A fine-tuned model with the problem that it is the optimum of, so that it can be asked: <see cref="Model"/> predicts; <see cref="Dual"/> where it is there, else
+/// <see cref="Explain"/>, answers leave-one-out, removal, influence and predictive variance.
 /// </summary>
 public sealed class FineTuned : IDisposable
 {
@@ -20,17 +20,14 @@ public sealed class FineTuned : IDisposable
         IReadOnlyList<RelinearizationStep> steps,
         Stack<IDisposable> owned)
     {
-        Start = start;
-        Split = split;
-        Problem = problem;
-        Lambda = lambda;
+        (Start, Split, Problem, Lambda) = (start, split, problem, lambda);
         Dual = dual;
         Solver = solver;
         Preconditioner = preconditioner;
         Steps = steps;
         _owned = owned;
         Solution = update;
-        Model = new LinearizedModel(split, problem.Targets.Baseline.IsEmpty ? update : ShiftHead(split.Tail, update, -1), lambda.Lambda, problem.Targets.Alpha);
+        Model = ModelOf(update);
     }
 
     /// <summary>The network at w0 with its head: what the linear head alone predicts.</summary>
@@ -51,7 +48,7 @@ public sealed class FineTuned : IDisposable
     /// <summary>λ and how it was found.</summary>
     public LambdaChoice Lambda { get; }
 
-    /// <summary>The solution in the dual; null where PCG or P-SGD found it.</summary>
+    /// <summary>The solution in the dual, which answers at once and exactly; null where n·C is too large for it.</summary>
     public DualSolution? Dual { get; }
 
     /// <summary>How PCG or P-SGD went; null for the dual.</summary>
@@ -66,6 +63,16 @@ public sealed class FineTuned : IDisposable
     /// <summary>The solution as something that can be asked, on any size of problem. Dispose of it before this.</summary>
     /// <param name="options">How exactly to solve.</param>
     public SolvedProblem Explain(SolvedProblemOptions? options = null) => new(Problem, Solution, Preconditioner, options);
+
+    /// <summary>The model of a solution of <see cref="Problem"/>, or of the same problem without some samples (<see cref="Removal.Update"/>).</summary>
+    /// <exception cref="ArgumentException"><paramref name="solution"/> is laid out for another network.</exception>
+    public LinearizedModel ModelOf(ParameterVector solution)
+    {
+        ArgumentNullException.ThrowIfNull(solution);
+        Problem.Expect(solution);
+        bool fromZero = !Problem.Targets.Baseline.IsEmpty;
+        return new LinearizedModel(Split, fromZero ? ShiftHead(Split.Tail, solution, -1) : solution, Lambda.Lambda, Problem.Targets.Alpha, fromZero);
+    }
 
     /// <summary>
     /// <c>d + sign·w0</c> on the head, whose outputs are f0: with −1 what is left of <c>f0 + Jd</c> is Jd; +1 turns that back.

@@ -25,8 +25,9 @@ public sealed partial class LinearizedModel
     /// <param name="d">Laid out for <see cref="NetworkSplit.Tail"/>; not copied.</param>
     /// <param name="lambda">The ridge weight λ it was solved with, for the record.</param>
     /// <param name="alpha">The scale α of its one-hot targets, for the record.</param>
+    /// <param name="headFromZero">Whether its head began at zero (<see cref="FineTuneOptions.HeadFromZero"/>), for the record.</param>
     /// <exception cref="ArgumentException"><paramref name="d"/> is laid out for another network.</exception>
-    public LinearizedModel(NetworkSplit split, ParameterVector d, double lambda = double.NaN, double alpha = double.NaN)
+    public LinearizedModel(NetworkSplit split, ParameterVector d, double lambda = double.NaN, double alpha = double.NaN, bool headFromZero = false)
     {
         ArgumentNullException.ThrowIfNull(split);
         ArgumentNullException.ThrowIfNull(d);
@@ -35,6 +36,7 @@ public sealed partial class LinearizedModel
         Update = d;
         Lambda = lambda;
         Alpha = alpha;
+        HeadFromZero = headFromZero;
     }
 
     /// <summary>The frozen part and the linearised part.</summary>
@@ -54,6 +56,9 @@ public sealed partial class LinearizedModel
 
     /// <summary>α of its targets; NaN where unknown.</summary>
     public double Alpha { get; }
+
+    /// <summary>Whether the problem was stated without the head that the network was linearised through: its targets are <c>f0 + α(e_y − 1/C)</c>, and d is the optimum less that head.</summary>
+    public bool HeadFromZero { get; }
 
     /// <summary><c>f0 + J·d</c>, [samples × C]: primal and JVP batch by batch in one sweep, behind the trunk where there is one.</summary>
     /// <inheritdoc cref="Network.Predict"/>
@@ -102,6 +107,7 @@ public sealed partial class LinearizedModel
         writer.AddMetadata("format", Format);
         writer.AddMetadata("lambda", Lambda.ToString("R", CultureInfo.InvariantCulture));
         writer.AddMetadata("alpha", Alpha.ToString("R", CultureInfo.InvariantCulture));
+        if (HeadFromZero) writer.AddMetadata("head_from_zero", "true");
         foreach (ParameterInfo p in Network.Parameters.Parameters) writer.Add(p.Name, Update.ToArray(p.Name), TensorFile.Shape(p.Shape));
         writer.Save(path);
     }
@@ -126,7 +132,11 @@ public sealed partial class LinearizedModel
         Dictionary<string, float[]> tensors = TensorFile.ReadStrict(reader, [.. network.Parameters.Parameters.Select(p => (p.Name, p.Shape))]);
         float[] flat = [.. network.Parameters.Parameters.SelectMany(p => tensors[p.Name])];
         return new LinearizedModel(
-            split, ParameterVector.FromArray(network.Parameters, network.Device, flat), Number(reader, "lambda"), Number(reader, "alpha"));
+            split,
+            ParameterVector.FromArray(network.Parameters, network.Device, flat),
+            Number(reader, "lambda"),
+            Number(reader, "alpha"),
+            reader.Metadata.GetValueOrDefault("head_from_zero") == "true");
     }
 
     private static NetworkSplit Whole(Network network)
