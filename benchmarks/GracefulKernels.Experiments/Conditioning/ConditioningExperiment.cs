@@ -67,7 +67,7 @@ internal static class ConditioningExperiment
         foreach (IReadOnlyDictionary<string, string> row in results.Rows) table.AddRow([.. columns.Select(c => row[c])]);
         settings.Console.Write(table);
         var panels = curve.Rows.Where(r => r["scope"] == "all").GroupBy(r => r["base"]).Select(g => (Lines.Create(
-            $"PCG, ResNet-{Depth} → fashion, {Shots} a class, {g.Key}", "iteration", "relative gradient",
+            $"{g.Key}", "iteration", "relative gradient",
             [.. Preconditioners.Names.Select(kind => new LineSeries(
                 kind,
                 [.. g.Where(r => r["preconditioner"] == kind).Select(r => double.Parse(r["iteration"], CultureInfo.InvariantCulture))],
