@@ -34,28 +34,30 @@ internal static class FinetuneCommand
         Option<string> solver = Choice("--solver", "auto", "All find the same optimum.", "auto", "dual", "pcg", "psgd");
         Option<string> lambda = new("--lambda") { DefaultValueFactory = _ => "auto", HelpName = "X|auto", Description = "Ridge weight; auto chooses it by leave-one-out error." };
         Option<double> alpha = Number("--alpha", 15, "α of the targets α·(one-hot).", v => v > 0, "a positive number");
-        Option<double> tolerance = Number("--tolerance", 1e-3, "PCG stops at this relative gradient.", v => v >= 0, "a number of at least 0");
+        Option<double> tolerance = Number("--tolerance", 1e-3, "PCG and P-SGD stop at this relative gradient.", v => v >= 0, "a number of at least 0");
         Option<int> iterations = Count("--max-iterations", 200, "PCG stops, not converged, after so many.");
-        Option<double?> minutes = new("--time-limit") { HelpName = "MINUTES", Description = "PCG stops, not converged, after so much time." };
-        Option<string?> checkpoint = new("--checkpoint") { HelpName = "FILE", Description = "Keep the state of PCG here; a run that was killed goes on from it." };
+        Option<double?> minutes = new("--time-limit") { HelpName = "MINUTES", Description = "PCG and P-SGD stop, not converged, after so much time." };
+        Option<string?> checkpoint = new("--checkpoint") { HelpName = "FILE", Description = "Keep the state of PCG or P-SGD here; a run that was killed goes on from it." };
         Option<int> relinearize = Count("--relinearize", 1, "Solve, move to w0 + d where the non-linear loss falls, linearise there, and so on: 1 is LQF.");
         Option<int> views = Count("--views", 1, "Views of each training image, itself counted: mirrored and shifted.");
         Option<bool> noMirror = new("--no-mirror") { Description = "Views are shifted only: for digits and letters." };
         Option<double?> cache = new("--cache-gb") { HelpName = "GB", Description = "Memory for what each sample leaves for the next sweeps; a quarter of all where nothing is said." };
         Option<double?> spill = new("--spill-gb") { HelpName = "GB", Description = "A file in the system's temporary folder for what has no room there; no file where nothing is said." };
         Option<bool> baseline = new("--baseline") { Description = "Also fine-tune the ordinary way, by SGD with cross-entropy, for comparison." };
-        Option<int> epochs = Count("--epochs", 30, "Epochs of P-SGD and of the baseline.");
+        Option<double> rate = Number("--learning-rate", 0.01, "Of P-SGD, at the start of half a cosine.", v => v > 0 && double.IsFinite(v), "a positive number");
+        Option<bool> emptyClasses = new("--allow-empty-classes") { Description = "Classes may have no training sample; the model then holds them for unlikely." };
+        Option<int> epochs = Count("--epochs", 30, "Epochs of P-SGD and of the baseline (which has 300 steps at least).");
         Option<int> seed = new("--seed") { HelpName = "S", Description = "Of whatever is random." };
         Command command = new("finetune", "Fine-tune a network by LQF: one convex problem, solved to its optimum.")
         {
             network, train, labels, test, testLabels, classes, head, scope, norm, slope, solver, lambda, alpha, tolerance, iterations, minutes, checkpoint, relinearize, views, noMirror, cache,
-            spill, baseline, epochs, seed,
+            spill, rate, emptyClasses, baseline, epochs, seed,
         };
         SampleOptions samples = new(command);
         DeviceOptions devices = new(command);
         ReportOptions reporting = new(command, draws: true);
         scope.Expect(t => t is "all" or "head" || Positive(t), "all, head or a number of blocks");
-        lambda.Expect(t => t == "auto" || (Parses(t, out double v) && v > 0), "auto or a positive number");
+        lambda.Expect(t => t == "auto" || (Parses(t, out double v) && v >= 0), "auto or a number of at least 0");
         slope.Expect(s => float.IsFinite(s!.Value), "a finite number");
         minutes.Expect(m => m > 0 && double.IsFinite(m.Value), "a positive number");
         classes.Expect(c => c > 0, "at least 1");
@@ -63,6 +65,14 @@ internal static class FinetuneCommand
         spill.Expect(g => g is >= 0 and < 1e6, "gigabytes");
         command.Validators.Add(result =>
         {
+            if (result.GetResult(checkpoint) is not null && (result.GetResult(solver) is not null && result.GetValue(solver)!.Equals("dual", StringComparison.OrdinalIgnoreCase)))
+            {
+                result.AddError("--checkpoint is of PCG and P-SGD; the dual is solved directly.");
+            }
+            if (result.GetResult(checkpoint) is not null && result.GetResult(relinearize) is { Implicit: false } && result.GetValue(relinearize) > 1)
+            {
+                result.AddError("--checkpoint belongs to one problem; with --relinearize there are several.");
+            }
             if ((result.GetResult(test) is null) != (result.GetResult(testLabels) is null)) result.AddError("--test and --test-labels go together.");
         });
         command.SetAction((parsed, cancellation) =>
@@ -81,6 +91,8 @@ internal static class FinetuneCommand
                 : null;
             string given = parsed.GetValue(lambda)!;
             int sweeps = parsed.GetValue(epochs);
+            TimeSpan? limit = parsed.GetValue(minutes) is { } m ? TimeSpan.FromMinutes(m) : null;
+            CheckpointOptions? kept = parsed.GetValue(checkpoint) is { } file ? new CheckpointOptions { Path = file } : null;
             var settings = new FinetuneSettings
             {
                 NetworkPath = path,
@@ -102,10 +114,20 @@ internal static class FinetuneCommand
                     {
                         Tolerance = parsed.GetValue(tolerance),
                         MaxIterations = parsed.GetValue(iterations),
-                        TimeLimit = parsed.GetValue(minutes) is { } m ? TimeSpan.FromMinutes(m) : null,
-                        Checkpoint = parsed.GetValue(checkpoint) is { } file ? new CheckpointOptions { Path = file } : null,
+                        TimeLimit = limit,
+                        Checkpoint = kept,
                     },
-                    Psgd = new PsgdOptions { Epochs = sweeps, Seed = parsed.GetValue(seed) },
+                    Psgd = new PsgdOptions
+                    {
+                        LearningRate = LearningRate.Cosine(parsed.GetValue(rate)),
+                        Epochs = sweeps,
+                        Tolerance = parsed.GetValue(tolerance),
+                        TimeLimit = limit,
+                        Checkpoint = kept,
+                        Seed = parsed.GetValue(seed),
+                    },
+                    Factors = new FactorOptions { Seeds = FactorSeeds.Rademacher, Seed = parsed.GetValue(seed) },
+                    AllowEmptyClasses = parsed.GetValue(emptyClasses),
                     Relinearize = parsed.GetValue(relinearize),
                     Views = parsed.GetValue(views),
                     ViewOptions = new AugmentedViewsOptions { Mirror = !parsed.GetValue(noMirror), Seed = parsed.GetValue(seed), Shift = Math.Min(4, pretrained.InputShape.Width / 8) },

@@ -13,13 +13,30 @@ internal sealed record BaselineTuning(Network Network, double Rate, IReadOnlyLis
 {
     private static readonly double[] Rates = [0.001, 0.003, 0.01, 0.03];
 
+    /// <summary>Few samples make short epochs: the baseline has at least so many steps of so many samples.</summary>
+    private const int LeastSteps = 300, Batch = 16;
+
+    /// <summary>A rate that held on a part of the samples is halved so often at most where it diverges on all.</summary>
+    private const int Halvings = 10;
+
     /// <summary>Every class keeps at least this part of its samples for training.</summary>
     private const int HeldBackOneIn = 5;
 
+    /// <summary>
+    /// Where fine-tuning begins: from the network that LQF begins from, but with a head fitted to logits of size 1. One fitted to targets of α = 15 has next to no cross-entropy
+    /// left to learn from.
+    /// </summary>
+    public static Network Start(Network network, FineTuned tuned, FineTuneOptions options, LabelledSet training, CancellationToken cancellation)
+    {
+        if (options.Head != HeadStart.Ridge) return tuned.Start;
+        var ridge = new RidgeHeadOptions { Alpha = 1, AllowEmptyClasses = options.AllowEmptyClasses };
+        return network.With(options.BatchNorm).WithRidgeHead(training.Images, training.Labels, tuned.Start.Outputs, ridge, cancellation: cancellation).Network;
+    }
+
+    /// <exception cref="DivergenceException">It diverged at every rate.</exception>
     public static BaselineTuning Run(Network start, LabelledSet training, int epochs, int seed, Action<string, double> report, CancellationToken cancellation)
     {
         long begun = Stopwatch.GetTimestamp();
-        // Cross-entropy wants logits of its own scale: targets of LQF are α = 15 high.
         (int[] kept, int[] held) = Split(training.Labels, seed);
         List<RateTrial> trials = [];
         foreach (double rate in Rates)
@@ -27,27 +44,28 @@ internal sealed record BaselineTuning(Network Network, double Rate, IReadOnlyLis
             if (held.Length == 0) break;
             (float[] images, int[] labels) = training.Take(kept);
             (float[] heldImages, int[] heldLabels) = training.Take(held);
-            Network? tried = Train(start, images, labels, rate, epochs, seed, part => report($"Baseline, η = {rate}", part), cancellation);
+            Network? tried = Train(start, images, labels, rate, epochs, seed, part => report($"Baseline, η = {rate}", part), mayDiverge: true, cancellation);
             trials.Add(new RateTrial(rate, tried is null ? double.NaN : Accuracy.Of(tried.Predict(heldImages, heldLabels.Length, cancellation: cancellation), heldLabels)));
         }
         double best = trials.Where(t => !double.IsNaN(t.HeldBackAccuracy)).OrderByDescending(t => t.HeldBackAccuracy).ThenBy(t => t.Rate).Select(t => t.Rate).FirstOrDefault(Rates[0]);
-        // With all samples a rate that held on a part may diverge after all.
-        for (; ; best /= 2)
+        for (int halving = 0; ; halving++, best /= 2)
         {
-            Network? network = Train(start, training.Images, training.Labels, best, epochs, seed, part => report($"Baseline, η = {best}", part), cancellation);
+            bool mayDiverge = halving < Halvings;
+            Network? network = Train(start, training.Images, training.Labels, best, epochs, seed, part => report($"Baseline, η = {best}", part), mayDiverge, cancellation);
             if (network is not null) return new BaselineTuning(network, best, trials, Stopwatch.GetElapsedTime(begun).TotalSeconds);
         }
     }
 
-    private static Network? Train(Network start, float[] images, int[] labels, double rate, int epochs, int seed, Action<double> report, CancellationToken cancellation)
+    private static Network? Train(
+        Network start, float[] images, int[] labels, double rate, int epochs, int seed, Action<double> report, bool mayDiverge, CancellationToken cancellation)
     {
         try
         {
-            var progress = new Reports(p => report((double)p.Epoch / epochs));
-            return SgdTrainer.Train(
-                start, images, labels, new SgdOptions { LearningRate = LearningRate.Cosine(rate), Epochs = epochs, Seed = seed }, progress: progress, cancellation: cancellation);
+            int sweeps = Math.Max(epochs, ((LeastSteps * Batch) + labels.Length - 1) / labels.Length);
+            var options = new SgdOptions { LearningRate = LearningRate.Cosine(rate), BatchSize = Batch, Epochs = sweeps, Seed = seed };
+            return SgdTrainer.Train(start, images, labels, options, progress: new Reports(p => report((double)p.Epoch / sweeps)), cancellation: cancellation);
         }
-        catch (DivergenceException)
+        catch (DivergenceException) when (mayDiverge)
         {
             return null;
         }

@@ -13,7 +13,7 @@ internal static class FinetuneReport
         report.WriteLine(
             $"{result.Settings.NetworkPath}: {tuned.Start.Parameters.Count:N0} parameters, {tuned.Start.Outputs} classes, {result.Training.Count} training samples. On {result.Device}.");
         report.WriteLine(
-            $"Linearised: {tuned.Split.Scope}, slope {Number(result.Settings.Slope)}{(tuned.Split.Trunk is null ? "" : $" ({tuned.Split.Tail.Parameters.Count:N0} parameters)")}; {LambdaText(tuned.Lambda)}; {SolverText(tuned)}.");
+            $"Linearised: {tuned.Split.Scope}, slope {Number(result.Settings.Slope)}{(tuned.Split.Trunk is null ? "" : $" ({tuned.Split.Tail.Parameters.Count:N0} parameters)")}; {LambdaText(tuned.Lambda)}; {SolverText(result)}.");
         report.WriteLine(Capitalized(tuned.Problem.Network.Plan.ToString()));
         foreach (RelinearizationStep step in tuned.Steps) report.WriteLine(StepText(step));
         Table table = new Table().Border(TableBorder.Rounded).AddColumn("method");
@@ -115,9 +115,9 @@ internal static class FinetuneReport
         return $"λ = {Number(choice.Lambda)} by leave-one-out on {choice.Samples} samples ({Percent(best.LeaveOneOutAccuracy)} right there)";
     }
 
-    private static string SolverText(FineTuned tuned) => tuned.Solver is not { } s
+    private static string SolverText(FinetuneResult result) => result.Tuned.Solver is not { } s
         ? "solved in the dual"
-        : $"{s.Iterations} iterations to a relative gradient of {s.RelativeGradient.ToString("G2", CultureInfo.InvariantCulture)} ({s.Stop.ToString().ToLowerInvariant()})";
+        : $"{s.Iterations} {(result.Settings.Options.Solver == FineTuneSolver.Psgd ? "epochs" : "iterations")} to a relative gradient of {s.RelativeGradient.ToString("G2", CultureInfo.InvariantCulture)} ({s.Stop.ToString().ToLowerInvariant()})";
 
     private static string StepText(RelinearizationStep s)
     {

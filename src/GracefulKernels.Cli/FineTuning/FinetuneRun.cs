@@ -49,7 +49,7 @@ internal sealed class FinetuneWork(FinetuneResult result) : IDisposable
             if (settings.Baseline)
             {
                 baseline = BaselineTuning.Run(
-                    tuned.Start, training, settings.Epochs, settings.Options.Seed, (text, part) => progress.Report((text, part)), cancellation);
+                    BaselineTuning.Start(pretrained, tuned, settings.Options, training, cancellation), training, settings.Epochs, settings.Options.Seed, (text, part) => progress.Report((text, part)), cancellation);
                 _ = Judge("nonlinear", "ordinary fine-tuning (SGD, cross-entropy)", baseline.Network.Predict, baseline.Seconds, out _);
             }
             FlipCounts? flips = test is null ? null : FlipCounts.FromLogits(before, after, test.Labels, tuned.Start.Outputs);

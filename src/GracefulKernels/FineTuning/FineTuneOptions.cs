@@ -46,7 +46,7 @@ public sealed record FineTuneOptions
     /// <summary>Default: the dual for small n·C, else PCG.</summary>
     public FineTuneSolver Solver { get; init; } = FineTuneSolver.Automatic;
 
-    /// <summary>Tolerance, budget, checkpoints of PCG.</summary>
+    /// <summary>Tolerance, budget, checkpoints of PCG; a checkpoint is not for the dual, nor for more than one linearisation.</summary>
     public PcgOptions Pcg { get; init; } = new() { Tolerance = 1e-3 };
 
     /// <summary>Learning rate, epochs, checkpoints of P-SGD.</summary>
@@ -70,7 +70,7 @@ public sealed record FineTuneOptions
     /// <summary>Whether a class may have no sample. Default: an error that names it.</summary>
     public bool AllowEmptyClasses { get; init; }
 
-    /// <summary>Of a random head, random factors and the part of the samples that λ is chosen on.</summary>
+    /// <summary>Of a random head and of the part of the samples that λ is chosen on.</summary>
     public int Seed { get; init; }
 
     internal bool BeginsAtZero => HeadFromZero ?? (Head == HeadStart.Ridge && Relinearize == 1);
@@ -81,16 +81,18 @@ public sealed record FineTuneOptions
         if (!Enum.IsDefined(Solver)) throw new ArgumentOutOfRangeException(name, Solver, "Not a solver.");
         if (Classes < 1) throw new ArgumentOutOfRangeException(name, Classes, $"Classes is {Classes}; expected at least 1.");
         _ = Check.Positive(Alpha, name, nameof(Alpha));
-        if (Lambda is { } lambda) _ = Check.Positive(lambda, name, nameof(Lambda));
+        if (Lambda is { } lambda) _ = Check.NonNegative(lambda, name, nameof(Lambda));
         if (Relinearize < 1) throw new ArgumentOutOfRangeException(name, Relinearize, $"Relinearize is {Relinearize}; expected at least 1.");
         if (Relinearize > 1 && Solver is FineTuneSolver.Dual or FineTuneSolver.Psgd)
         {
             throw new ArgumentException($"Solver is {Solver}; linearising {Relinearize} times is done by PCG.", name);
         }
+        if (Relinearize > 1 && Pcg.Checkpoint is not null) throw new ArgumentException("Pcg.Checkpoint is set; a checkpoint belongs to one problem, and every linearisation is another.", name);
         if (Relinearize > 1 && BeginsAtZero) throw new ArgumentException("HeadFromZero is set; a model that is linearised several times begins where its head was fitted.", name);
         if (Views < 1) throw new ArgumentOutOfRangeException(name, Views, $"Views is {Views}; expected at least 1.");
         ArgumentNullException.ThrowIfNull(ViewOptions, name);
         if (DualRows < 1) throw new ArgumentOutOfRangeException(name, DualRows, $"DualRows is {DualRows}; expected at least 1.");
+        if (Solver == FineTuneSolver.Dual && Pcg.Checkpoint is not null) throw new ArgumentException("Pcg.Checkpoint is set; the dual is solved directly and has none.", name);
         RegularizationPath.CheckLambdas([.. LambdaGrid], name);
     }
 }

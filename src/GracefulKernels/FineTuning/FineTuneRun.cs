@@ -16,26 +16,17 @@ internal sealed class FineTuneRun(FineTuneOptions options, IProgress<FineTunePro
 
     public FineTuned Solve(Network start, NetworkSplit split, float[] inputs, Targets targets)
     {
+        if (options.Relinearize > 1) return Relinearize(start, split, inputs, targets);
         var owned = new Stack<IDisposable>();
         try
         {
             Report("Linearising");
             LinearizedNetwork linearized = Own(new LinearizedNetwork(split.Tail, inputs, targets.Samples, ImageLayout.Nhwc, options.Linearized, cancellation));
-            // A head that has seen the samples would make leave-one-out errors look better than they are, so λ is chosen without it in any case.
-            Targets judged = options.Head == HeadStart.Ridge ? targets.OnTopOf(linearized.F0.Span) : targets;
-            if (options.BeginsAtZero) targets = options.Head == HeadStart.Ridge ? judged : targets.OnTopOf(linearized.F0.Span);
-            long rows = (long)targets.Samples * targets.Classes;
-            bool relinearizes = options.Relinearize > 1;
-            bool dual = !relinearizes && (options.Solver == FineTuneSolver.Dual || (options.Solver == FineTuneSolver.Automatic && rows <= options.DualRows));
-            bool all = dual || (relinearizes && options.Lambda is null && rows <= options.DualRows);
-            GramMatrix? gram = all ? GramMatrix.Compute(linearized, progress: Forward("Gram matrix"), cancellation: cancellation) : null;
-            LambdaChoice choice = options.Lambda is { } given ? new LambdaChoice(given, null, targets.Samples) : ChooseLambda(split, inputs, judged, gram);
-            if (relinearizes)
-            {
-                // Each step linearises anew.
-                owned.Pop().Dispose();
-                return Relinearize(start, split, inputs, targets, choice);
-            }
+            Targets judged = Judged(targets, linearized);
+            if (options.BeginsAtZero) targets = targets.OnTopOf(linearized.F0.Span);
+            bool dual = options.Solver == FineTuneSolver.Dual || (options.Solver == FineTuneSolver.Automatic && options.Pcg.Checkpoint is null && FitsTheDual(targets));
+            GramMatrix? gram = dual ? Gram(linearized, "Gram matrix") : null;
+            LambdaChoice choice = ChooseLambda(split, inputs, judged, gram);
             LinearQuadraticProblem problem = Own(new LinearQuadraticProblem(linearized, targets, choice.Lambda));
             if (gram is not null)
             {
@@ -43,8 +34,7 @@ internal sealed class FineTuneRun(FineTuneOptions options, IProgress<FineTunePro
                 DualSolution solution = new DualSystem(gram, targets).Solve(choice.Lambda);
                 return new FineTuned(start, split, problem, choice, solution.Update(cancellation), solution, null, null, [], owned);
             }
-            KroneckerFactors factors = KroneckerFactors.Compute(linearized, options.Factors, progress: Forward("Kronecker factors"), cancellation: cancellation);
-            KroneckerPreconditioner preconditioner = Own(new KroneckerPreconditioner(factors, choice.Lambda, split.Tail.Parameters, split.Tail.Device));
+            KroneckerPreconditioner preconditioner = Own(Preconditioner(linearized, choice.Lambda));
             var solver = new SolverForward(this);
             SolverResult result = options.Solver == FineTuneSolver.Psgd
                 ? Psgd.Solve(problem, options.Psgd, preconditioner, solver, cancellation)
@@ -79,13 +69,11 @@ internal sealed class FineTuneRun(FineTuneOptions options, IProgress<FineTunePro
             ParameterVector solution = model.HeadFromZero ? FineTuned.ShiftHead(model.Network, model.Update, 1) : model.Update;
             var choice = new LambdaChoice(model.Lambda, null, targets.Samples);
             Network start = model.Split.Join(model.Network);
-            if ((long)targets.Samples * targets.Classes <= options.DualRows)
+            if (FitsTheDual(targets))
             {
-                GramMatrix gram = GramMatrix.Compute(linearized, progress: Forward("Gram matrix"), cancellation: cancellation);
-                return new FineTuned(start, model.Split, problem, choice, solution, new DualSystem(gram, targets).Solve(model.Lambda), null, null, [], owned);
+                return new FineTuned(start, model.Split, problem, choice, solution, new DualSystem(Gram(linearized, "Gram matrix"), targets).Solve(model.Lambda), null, null, [], owned);
             }
-            KroneckerFactors factors = KroneckerFactors.Compute(linearized, options.Factors, progress: Forward("Kronecker factors"), cancellation: cancellation);
-            var preconditioner = new KroneckerPreconditioner(factors, model.Lambda, model.Network.Parameters, model.Network.Device);
+            KroneckerPreconditioner preconditioner = Preconditioner(linearized, model.Lambda);
             owned.Push(preconditioner);
             return new FineTuned(start, model.Split, problem, choice, solution, null, null, preconditioner, [], owned);
         }
@@ -96,13 +84,22 @@ internal sealed class FineTuneRun(FineTuneOptions options, IProgress<FineTunePro
         }
     }
 
-    private FineTuned Relinearize(Network start, NetworkSplit split, float[] inputs, Targets targets, LambdaChoice choice)
+    /// <summary>λ on the first linearisation; then each step linearises anew.</summary>
+    private FineTuned Relinearize(Network start, NetworkSplit split, float[] inputs, Targets targets)
     {
+        LambdaChoice choice;
+        if (options.Lambda is { } given) choice = new LambdaChoice(given, null, targets.Samples);
+        else
+        {
+            Report("Linearising");
+            using var first = new LinearizedNetwork(split.Tail, inputs, targets.Samples, ImageLayout.Nhwc, options.Linearized, cancellation);
+            choice = ChooseLambda(split, inputs, Judged(targets, first), FitsTheDual(targets) ? Gram(first, "Gram matrix") : null);
+        }
         int step = 0;
         var run = new RelinearizationOptions
         {
             Steps = options.Relinearize,
-            Solver = options.Pcg with { Checkpoint = null },
+            Solver = options.Pcg,
             Linearized = options.Linearized,
             Factors = options.Factors,
         };
@@ -123,6 +120,7 @@ internal sealed class FineTuneRun(FineTuneOptions options, IProgress<FineTunePro
     /// <summary>By the exact leave-one-out error, on all samples where the dual of all is there, else on a part of them.</summary>
     private LambdaChoice ChooseLambda(NetworkSplit split, float[] inputs, Targets targets, GramMatrix? gram)
     {
+        if (options.Lambda is { } given) return new LambdaChoice(given, null, targets.Samples);
         if (gram is not null)
         {
             PathPoint best = Path(gram, targets, out RegularizationPath path);
@@ -136,8 +134,7 @@ internal sealed class FineTuneRun(FineTuneOptions options, IProgress<FineTunePro
             .. new CounterRandom((ulong)options.Seed).Permutation(samples).AsSpan(0, count).ToArray().Order().SelectMany(i => Enumerable.Range(i * views, views)),
         ];
         using LinearizedNetwork few = new(split.Tail, Rows(inputs, chosen, split.Tail.InputShape.Elements), part, ImageLayout.Nhwc, options.Linearized, cancellation);
-        GramMatrix some = GramMatrix.Compute(few, progress: Forward("Gram matrix of a part, for λ"), cancellation: cancellation);
-        PathPoint least = Path(some, targets.Part(chosen), out RegularizationPath of);
+        PathPoint least = Path(Gram(few, "Gram matrix of a part, for λ"), targets.Part(chosen), out RegularizationPath of);
         return new LambdaChoice(least.Lambda * part / targets.Samples, of, part);
     }
 
@@ -149,6 +146,23 @@ internal sealed class FineTuneRun(FineTuneOptions options, IProgress<FineTunePro
         if (!(scale > 0)) throw new InvalidOperationException("The outputs do not depend on the parameters at all: every weight behind the first linearised layer is zero.");
         path = new DualSystem(gram, targets).Path([.. options.LambdaGrid.Select(g => g * scale)], groupOf: Groups(targets.Samples), progress: Forward("λ by leave-one-out"), cancellation: cancellation);
         return path.Best;
+    }
+
+    /// <summary>
+    /// What λ is judged by: a head that has seen the samples would make leave-one-out errors look better than they are, so its outputs are taken off also where they are part of
+    /// the answer.
+    /// </summary>
+    private Targets Judged(Targets targets, LinearizedNetwork linearized)
+        => options.Head == HeadStart.Ridge || options.BeginsAtZero ? targets.OnTopOf(linearized.F0.Span) : targets;
+
+    private bool FitsTheDual(Targets targets) => (long)targets.Samples * targets.Classes <= options.DualRows;
+
+    private GramMatrix Gram(LinearizedNetwork network, string stage) => GramMatrix.Compute(network, progress: Forward(stage), cancellation: cancellation);
+
+    private KroneckerPreconditioner Preconditioner(LinearizedNetwork network, double lambda)
+    {
+        KroneckerFactors factors = KroneckerFactors.Compute(network, options.Factors, progress: Forward("Kronecker factors"), cancellation: cancellation);
+        return new KroneckerPreconditioner(factors, lambda, network.Network.Parameters, network.Network.Device);
     }
 
     /// <summary>The sample of each view; empty where each row is a sample.</summary>

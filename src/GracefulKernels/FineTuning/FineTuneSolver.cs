@@ -3,7 +3,7 @@ namespace GracefulKernels;
 /// <summary>Which solver finds the optimum; all find the same.</summary>
 public enum FineTuneSolver
 {
-    /// <summary>The dual where n·C is at most <see cref="FineTuneOptions.DualRows"/>, else PCG.</summary>
+    /// <summary>The dual where n·C is at most <see cref="FineTuneOptions.DualRows"/> and no checkpoint is wanted, else PCG.</summary>
     Automatic,
 
     /// <summary><see cref="DualSystem"/>.</summary>
