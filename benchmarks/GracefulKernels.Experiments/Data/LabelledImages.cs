@@ -1,3 +1,5 @@
+using GracefulKernels.Cli.Samples;
+
 namespace GracefulKernels.Experiments.Data;
 
 /// <summary>Images with their labels.</summary>
@@ -6,6 +8,8 @@ namespace GracefulKernels.Experiments.Data;
 internal sealed record LabelledImages(float[] Images, int[] Labels)
 {
     public const int Side = 32, Channels = 3, Elements = Side * Side * Channels, Classes = 10;
+
+    public static readonly LayerShape Input = new(Side, Side, Channels, IsFlat: false);
 
     private static readonly float[] Mean = [0.485f, 0.456f, 0.406f], Deviation = [0.229f, 0.224f, 0.225f];
 
@@ -26,6 +30,9 @@ internal sealed record LabelledImages(float[] Images, int[] Labels)
 
     /// <summary>The first rows.</summary>
     public LabelledImages First(int count) => new(Images[..(count * Elements)], Labels[..count]);
+
+    /// <summary>Grey images as the networks want them: brought to 32 × 32, repeated in three channels, normalised.</summary>
+    public static float[] FromGrey(Images grey) => Normalise(BilinearResize.Apply(grey.ToFloats(), grey, Input));
 
     /// <summary>Normalised images from RGB in 0 to 1, [n × 32 × 32 × 3]; in place.</summary>
     public static float[] Normalise(float[] rgb)

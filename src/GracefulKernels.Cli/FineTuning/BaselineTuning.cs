@@ -45,7 +45,7 @@ internal sealed record BaselineTuning(Network Network, double Rate, IReadOnlyLis
             (float[] images, int[] labels) = training.Take(kept);
             (float[] heldImages, int[] heldLabels) = training.Take(held);
             Network? tried = Train(start, images, labels, rate, epochs, seed, part => report($"Baseline, η = {rate}", part), mayDiverge: true, cancellation);
-            trials.Add(new RateTrial(rate, tried is null ? double.NaN : Accuracy.Of(tried.Predict(heldImages, heldLabels.Length, cancellation: cancellation), heldLabels)));
+            trials.Add(new RateTrial(rate, tried is null ? double.NaN : Predicted.Accuracy(tried.Predict(heldImages, heldLabels.Length, cancellation: cancellation), heldLabels)));
         }
         double best = trials.Where(t => !double.IsNaN(t.HeldBackAccuracy)).OrderByDescending(t => t.HeldBackAccuracy).ThenBy(t => t.Rate).Select(t => t.Rate).FirstOrDefault(Rates[0]);
         for (int halving = 0; ; halving++, best /= 2)

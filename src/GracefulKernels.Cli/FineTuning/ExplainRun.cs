@@ -66,7 +66,7 @@ internal static class ExplainRun
         using SolvedProblem solved = stated.Explain(new SolvedProblemOptions { Tolerance = tolerance });
         List<Explanation> explained = [];
         float[] outputs = test is null ? [] : model.Predict(test.Images, test.Count, cancellation: cancellation);
-        double before = test is null ? double.NaN : Accuracy.Of(outputs, test.Labels);
+        double before = test is null ? double.NaN : Predicted.Accuracy(outputs, test.Labels);
         if (test is not null)
         {
             int size = test.Images.Length / test.Count;
@@ -75,7 +75,7 @@ internal static class ExplainRun
             {
                 progress.Report(($"Influence on test sample {asked[k]}", 0.2 + (0.6 * k / asked.Length)));
                 ReadOnlySpan<float> row = outputs.AsSpan(asked[k] * classes, classes);
-                int prediction = Accuracy.Argmax(row);
+                int prediction = Predicted.Of(row);
                 float[] image = model.Split.TailInputs(test.Images.AsSpan(asked[k] * size, size), 1, cancellation: cancellation);
                 // By PCG a sample made exact takes C solves: there the ranking stays one of first order.
                 InfluenceRanking ranking = stated.Dual?.Influence(image, prediction, training.Labels, cancellation: cancellation)
@@ -90,7 +90,7 @@ internal static class ExplainRun
         double seconds = Stopwatch.GetElapsedTime(begun).TotalSeconds, after = double.NaN;
         if (test is not null)
         {
-            after = Accuracy.Of(stated.ModelOf(removal.Update).Predict(test.Images, test.Count, cancellation: cancellation), test.Labels);
+            after = Predicted.Accuracy(stated.ModelOf(removal.Update).Predict(test.Images, test.Count, cancellation: cancellation), test.Labels);
         }
         return (explained, new RemovedSamples(removal, stated.ModelOf(removal.Update), seconds, before, after));
     }
@@ -104,7 +104,7 @@ internal static class ExplainRun
     {
         int classes = outputs.Length / labels.Length;
         int wrong = Array.FindIndex(
-            [.. Enumerable.Range(0, labels.Length)], i => Accuracy.Argmax(outputs.AsSpan(i * classes, classes)) != labels[i]);
+            [.. Enumerable.Range(0, labels.Length)], i => Predicted.Of<float>(outputs.AsSpan(i * classes, classes)) != labels[i]);
         return Math.Max(wrong, 0);
     }
 

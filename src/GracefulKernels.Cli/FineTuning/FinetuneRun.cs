@@ -58,9 +58,9 @@ internal sealed class FinetuneWork(FinetuneResult result) : IDisposable
             float[] Judge(string name, string description, Predictor predict, double time, out double accuracy)
             {
                 progress.Report(($"Judging {description}", double.NaN));
-                double train = Accuracy.Of(predict(training.Images, training.Count, ImageLayout.Nhwc, 128, cancellation), training.Labels);
+                double train = Predicted.Accuracy(predict(training.Images, training.Count, ImageLayout.Nhwc, 128, cancellation), training.Labels);
                 float[] outputs = test is null ? [] : predict(test.Images, test.Count, ImageLayout.Nhwc, 128, cancellation);
-                accuracy = test is null ? double.NaN : Accuracy.Of(outputs, test.Labels);
+                accuracy = test is null ? double.NaN : Predicted.Accuracy(outputs, test.Labels);
                 figures.Add(new TunedFigures(name, description, train, accuracy, time));
                 return outputs;
             }

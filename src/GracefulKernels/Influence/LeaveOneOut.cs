@@ -55,12 +55,12 @@ public sealed class LeaveOneOut
             int label = labels.IsEmpty ? LargestTarget(targets, samples[i]) : labels[samples[i]];
             if (baseline.IsEmpty)
             {
-                if (Argmax(outputs.Slice(i * classes, classes)) == label) right++;
+                if (Predicted.Of(outputs.Slice(i * classes, classes)) == label) right++;
                 continue;
             }
             double[] own = new double[classes];
             for (int c = 0; c < classes; c++) own[c] = outputs[(i * classes) + c] - baseline[row + c];
-            if (Argmax<double>(own) == label) right++;
+            if (Predicted.Of<double>(own) == label) right++;
         }
         return (double)right / samples.Length;
     }
@@ -70,20 +70,9 @@ public sealed class LeaveOneOut
     {
         int classes = targets.Classes, row = sample * classes;
         ReadOnlySpan<float> values = targets.Values.Span.Slice(row, classes);
-        if (targets.Baseline.IsEmpty) return Argmax(values);
+        if (targets.Baseline.IsEmpty) return Predicted.Of(values);
         float[] own = values.ToArray();
         for (int c = 0; c < classes; c++) own[c] -= targets.Baseline.Span[row + c];
-        return Argmax<float>(own);
-    }
-
-    /// <summary>The lowest index of the largest element.</summary>
-    internal static int Argmax<T>(ReadOnlySpan<T> row) where T : IComparable<T>
-    {
-        int best = 0;
-        for (int c = 1; c < row.Length; c++)
-        {
-            if (row[c].CompareTo(row[best]) > 0) best = c;
-        }
-        return best;
+        return Predicted.Of<float>(own);
     }
 }

@@ -127,7 +127,7 @@ public sealed class Targets
         for (int i = 0; i < labels.Length; i++)
         {
             ReadOnlySpan<float> old = oldLogits.Slice(i * classes, classes);
-            double pull = options.LambdaPc * (options.FocalAlpha + (Argmax(old) == labels[i] ? options.FocalBeta : 0)), s = 1 + pull;
+            double pull = options.LambdaPc * (options.FocalAlpha + (Predicted.Of(old) == labels[i] ? options.FocalBeta : 0)), s = 1 + pull;
             weights[i] = (float)s;
             for (int c = 0; c < classes; c++)
             {
@@ -185,16 +185,6 @@ public sealed class Targets
         return factor > 0 && double.IsFinite(factor)
             ? factor
             : throw new ArgumentException($"oldLogits fit the labels with the factor {factor}; expected a positive one. Set RescaleOldLogits to false to use them as they are.", nameof(oldLogits));
-    }
-
-    private static int Argmax(ReadOnlySpan<float> row)
-    {
-        int best = 0;
-        for (int c = 1; c < row.Length; c++)
-        {
-            if (row[c] > row[best]) best = c;
-        }
-        return best;
     }
 
     private static float[] Repeat(float[] perSample, int classes)

@@ -12,15 +12,29 @@ public sealed partial class LinearizedModel
     /// weights it would be another function: <c>f0(x) + J(x)·d</c> needs the primal and the JVP at w0 (<see cref="ToNonlinear"/> is that other function, and exports by
     /// <see cref="Network.SaveOnnx"/>).
     /// </summary>
-    /// <param name="folder">Made where it is not there. Each file is written whole or not at all, the update last; it names the network by its hash.</param>
+    /// <param name="folder">
+    /// Made where it is not there. A model that is there stays as it is unless both files could be written; the update names its network by a hash, so that files of two models are
+    /// never taken for one.
+    /// </param>
     /// <exception cref="IOException">A file cannot be written.</exception>
     public void SaveFolder(string folder)
     {
         ArgumentException.ThrowIfNullOrEmpty(folder);
         Directory.CreateDirectory(folder);
-        string network = Path.Combine(folder, NetworkFile);
-        Split.Join(Network).SaveOnnx(network);
-        Write(Path.Combine(folder, UpdateFile), [(ScopeKey, ScopeText(Split.Scope)), (HashKey, Hash(network))]);
+        // Both aside first: a disk that is full at the second must not have cost the model that was there its network.
+        string aside = Directory.CreateDirectory(Path.Combine(folder, $".graceful-{Guid.NewGuid():N}.tmp")).FullName;
+        try
+        {
+            string network = Path.Combine(aside, NetworkFile), update = Path.Combine(aside, UpdateFile);
+            Split.Join(Network).SaveOnnx(network);
+            Write(update, [(ScopeKey, ScopeText(Split.Scope)), (HashKey, Hash(network))]);
+            File.Move(network, Path.Combine(folder, NetworkFile), overwrite: true);
+            File.Move(update, Path.Combine(folder, UpdateFile), overwrite: true);
+        }
+        finally
+        {
+            Directory.Delete(aside, recursive: true);
+        }
     }
 
     /// <summary>Reads what <see cref="SaveFolder"/> wrote.</summary>

@@ -121,20 +121,5 @@ internal sealed class RelinearizationRun(
 
     private static double Penalty(ParameterVector d, double lambda) => lambda / 2 * d.Dot(d);
 
-    private double Accuracy(float[] outputs)
-    {
-        if (labels.Length == 0) return double.NaN;
-        int right = 0, classes = targets.Classes;
-        for (int i = 0; i < labels.Length; i++)
-        {
-            ReadOnlySpan<float> row = outputs.AsSpan(i * classes, classes);
-            int best = 0;
-            for (int c = 1; c < classes; c++)
-            {
-                if (row[c] > row[best]) best = c;
-            }
-            if (best == labels[i]) right++;
-        }
-        return (double)right / labels.Length;
-    }
+    private double Accuracy(float[] outputs) => labels.Length == 0 ? double.NaN : Predicted.Accuracy(outputs, labels);
 }

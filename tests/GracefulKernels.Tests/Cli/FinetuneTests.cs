@@ -112,6 +112,23 @@ public sealed class FinetuneTests : IDisposable
     }
 
     [Fact]
+    public void AClassWithoutSamplesIsAnErrorUnlessAllowed()
+    {
+        (int code, _, string error) = Finetune("--classes", "11", "--lambda", "1", "--scope", "head");
+        Assert.Equal(1, code);
+        Tool.AssertOneLine(error, "class 10");
+        Assert.Equal(0, Finetune("--classes", "11", "--lambda", "1", "--scope", "head", "--allow-empty-classes").Code);
+    }
+
+    [Fact]
+    public void ASingularProblemWithoutLambdaProposesOne()
+    {
+        (int code, _, string error) = Finetune("--lambda", "0", "--scope", "head", "--solver", "dual");
+        Assert.Equal(1, code);
+        Tool.AssertOneLine(error, "λ");
+    }
+
+    [Fact]
     public void ExplainWantsAModelAndSomethingToDo()
     {
         (int code, _, string error) = Tool.Run("explain", "--model", _folder);

@@ -1,4 +1,5 @@
 using System.IO.Compression;
+using GracefulKernels.Cli.Samples;
 using GracefulKernels.Experiments.Data;
 using GracefulKernels.Experiments.Results;
 
@@ -13,13 +14,15 @@ public sealed class ExperimentDataTests : IDisposable
     [Fact]
     public void UpscalingKeepsWhatIsEvenAndRepeatsTheBorder()
     {
-        byte[] even = [.. Enumerable.Repeat((byte)8, 64)];
-        Assert.All(GreyImages.Upscale(even, 8, 16), v => Assert.Equal(0.5f, v));
-        byte[] left = [.. Enumerable.Range(0, 64).Select(i => (byte)(i % 8 == 0 ? 16 : 0))];
-        float[] rgb = GreyImages.Upscale(left, 8, 16);
+        float[] even = [.. Enumerable.Repeat(0.5f, 64)];
+        Assert.All(Upscaled(even), v => Assert.Equal(0.5f, v));
+        float[] left = [.. Enumerable.Range(0, 64).Select(i => i % 8 == 0 ? 1f : 0f)];
+        float[] rgb = Upscaled(left);
         // The first pixel centre of 32 lies before that of 8; a ramp of four pixels follows: centres at 0.125, 0.375, … of the way.
         Assert.Equal([1f, 1f, 0.875f, 0.625f, 0.375f, 0.125f, 0f], Enumerable.Range(0, 7).Select(x => rgb[3 * x]));
         Assert.All(Enumerable.Range(0, 1024), p => Assert.True(rgb[3 * p] == rgb[(3 * p) + 1] && rgb[3 * p] == rgb[(3 * p) + 2]));
+
+        static float[] Upscaled(float[] grey) => BilinearResize.Apply(grey, new Images("grey", 1, 8, 8, 1, null, grey), LabelledImages.Input);
     }
 
     [Fact]
@@ -41,16 +44,16 @@ public sealed class ExperimentDataTests : IDisposable
     [Fact]
     public void IdxFilesAreReadAndOthersRefused()
     {
-        Assert.Equal([1, 2, 3, 4, 5, 6], IdxFile.Read(Write([0, 0, 8, 2, 0, 0, 0, 2, 0, 0, 0, 3, 1, 2, 3, 4, 5, 6]), 2).Data);
-        Assert.Throws<InvalidDataException>(() => IdxFile.Read(Write([0, 0, 8, 2, 0, 0, 0, 2, 0, 0, 0, 3, 1, 2, 3]), 2));
-        Assert.Throws<InvalidDataException>(() => IdxFile.Read(Write([0, 0, 13, 2, 0, 0, 0, 0, 0, 0, 0, 0]), 2));
+        Assert.Equal([1, 2, 3, 4, 5, 6], IdxFile.ReadImages(Write([0, 0, 8, 3, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 3, 1, 2, 3, 4, 5, 6])).Bytes);
+        Assert.Throws<InvalidDataException>(() => IdxFile.ReadImages(Write([0, 0, 8, 3, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 3, 1, 2, 3])));
+        Assert.Throws<InvalidDataException>(() => IdxFile.ReadImages(Write([0, 0, 13, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0])));
 
-        string Write(byte[] bytes)
+        FileRange Write(byte[] bytes)
         {
             string path = Path.Combine(_folder, $"{Guid.NewGuid()}.gz");
             using var stream = new GZipStream(File.Create(path), CompressionMode.Compress);
             stream.Write(bytes);
-            return path;
+            return FileRange.Parse(path);
         }
     }
 

@@ -154,6 +154,10 @@ public sealed class FineTunerTestsOnCpu() : FineTunerTests(KernelFamily.Cpu)
         var both = new FineTuneOptions { Relinearize = 2, HeadFromZero = true };
         Assert.Contains("HeadFromZero", Assert.Throws<ArgumentException>(() => FineTuner.Fit(network, images, [0, 1, 2], both)).Message);
         Assert.Contains("PCG", Assert.Throws<ArgumentException>(() => FineTuner.Fit(network, images, [0, 1, 2], new FineTuneOptions { Relinearize = 2, Solver = FineTuneSolver.Dual })).Message);
+        // A checkpoint that nothing would write must not be passed over.
+        var kept = new PcgOptions { Checkpoint = new CheckpointOptions { Path = "never.gkc" } };
+        Assert.Contains("the dual", Assert.Throws<ArgumentException>(() => FineTuner.Fit(network, images, [0, 1, 2], new FineTuneOptions { Solver = FineTuneSolver.Dual, Pcg = kept })).Message);
+        Assert.Contains("every linearisation", Assert.Throws<ArgumentException>(() => FineTuner.Fit(network, images, [0, 1, 2], new FineTuneOptions { Relinearize = 2, Pcg = kept })).Message);
         images[70] = float.NaN;
         Assert.Contains("images[70]", Assert.Throws<ArgumentException>(() => FineTuner.Fit(network, images, [0, 1, 2])).Message);
     }
