@@ -26,10 +26,10 @@ internal static class GpuDevices
     private static readonly Lazy<Found> Here = new(Enumerate);
 
     /// <summary>What is here: CUDA first, then OpenCL GPUs, then other OpenCL devices.</summary>
-    public static IReadOnlyList<GpuDeviceInfo> All => Here.Value.Devices;
+    public static IReadOnlyList<GpuDeviceInfo> All => GpuSupport.IsSupported ? Here.Value.Devices : [];
 
     /// <summary>Why a kind of device could not be asked for, a line each: drivers that are broken or without a device.</summary>
-    public static IReadOnlyList<string> Problems => Here.Value.Problems;
+    public static IReadOnlyList<string> Problems => GpuSupport.IsSupported ? Here.Value.Problems : [];
 
     /// <summary>Code generation of every set: one context a process.</summary>
     internal static Context Context => Here.Value.Context;
@@ -37,6 +37,7 @@ internal static class GpuDevices
     /// <exception cref="PlatformNotSupportedException">The driver refuses, or the device lacks what the set needs.</exception>
     public static GpuKernels Open(GpuDeviceInfo info, GpuSettings? settings = null)
     {
+        if (!GpuSupport.IsSupported) throw new PlatformNotSupportedException("This program was linked without the GPU set.");
         try
         {
             Accelerator accelerator = info.Device!.CreateAccelerator(Context);
