@@ -19,7 +19,7 @@ internal sealed class Report
         if (json is not (null or "-")) CheckWritable(Path.GetDirectoryName(Path.GetFullPath(json))!, json);
     }
 
-    /// <summary>Where pictures go, or null.</summary>
+    /// <summary>Where pages and pictures go, or null.</summary>
     public string? Folder { get; }
 
     /// <summary>Nothing but JSON is printed.</summary>
@@ -54,6 +54,16 @@ internal sealed class Report
         string path = Path.Combine(Folder, name);
         draw(path);
         WriteLine($"Picture: {path}");
+    }
+
+    /// <summary>Writes a page of HTML into <see cref="Folder"/>, where there is one, and says so.</summary>
+    public void WritePage(string name, Func<string> create, CancellationToken cancellation = default)
+    {
+        if (Folder is null) return;
+        cancellation.ThrowIfCancellationRequested();
+        string path = Path.Combine(Folder, name);
+        AtomicFile.WriteAllText(path, create(), cancellation);
+        WriteLine($"Page: {path}");
     }
 
     private static void MakeFolder(string folder)

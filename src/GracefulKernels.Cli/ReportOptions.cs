@@ -16,9 +16,11 @@ internal sealed class ReportOptions
     /// <param name="command">Gets the options.</param>
     /// <param name="draws">Whether it has pictures, and with them <c>--out</c>.</param>
     /// <param name="folder">Where they go when nothing is said; null for nowhere.</param>
-    public ReportOptions(Command command, bool draws, string? folder = null)
+    /// <param name="contents">What goes there, where it is more than pictures.</param>
+    public ReportOptions(Command command, bool draws, string? folder = null, string? contents = null)
     {
         _draws = draws;
+        if (contents is not null) _out.Description = $"Write {contents} into this folder.";
         if (folder is not null)
         {
             _out.DefaultValueFactory = _ => folder;

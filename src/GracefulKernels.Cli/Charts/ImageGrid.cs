@@ -2,15 +2,6 @@ using SkiaSharp;
 
 namespace GracefulKernels.Cli.Charts;
 
-/// <summary>A picture among others, with a line under it.</summary>
-/// <param name="Pixels">[height × width × channels], 0 to 1; 1 channel is grey, 3 are colours.</param>
-/// <param name="Height">Pixel rows.</param>
-/// <param name="Width">Pixel columns.</param>
-/// <param name="Channels">1 or 3.</param>
-/// <param name="Caption">Under the picture.</param>
-/// <param name="Frame">A colour with a meaning, or null for none.</param>
-internal sealed record ImageTile(float[] Pixels, int Height, int Width, int Channels, string Caption, ScottPlot.Color? Frame = null);
-
 /// <summary>Rows of small images, each row under a line of text.</summary>
 internal static class ImageGrid
 {
@@ -42,13 +33,7 @@ internal static class ImageGrid
 
     private static void Draw(SKCanvas canvas, ImageTile tile, int x, int y, SKFont font, SKPaint ink)
     {
-        using SKBitmap bitmap = new(tile.Width, tile.Height, SKColorType.Rgba8888, SKAlphaType.Opaque);
-        for (int i = 0; i < tile.Height * tile.Width; i++)
-        {
-            int at = i * tile.Channels;
-            byte r = Byte(tile.Pixels[at]), g = tile.Channels == 1 ? r : Byte(tile.Pixels[at + 1]), b = tile.Channels == 1 ? r : Byte(tile.Pixels[at + 2]);
-            bitmap.SetPixel(i % tile.Width, i / tile.Width, new SKColor(r, g, b));
-        }
+        using SKBitmap bitmap = tile.ToBitmap();
         // The longer side fills the tile.
         float scale = (float)Tile / Math.Max(tile.Height, tile.Width), w = tile.Width * scale, h = tile.Height * scale;
         var place = SKRect.Create(x + ((Tile - w) / 2), y + ((Tile - h) / 2), w, h);
@@ -61,8 +46,6 @@ internal static class ImageGrid
         }
         canvas.DrawText(tile.Caption, x + ((Tile - font.MeasureText(tile.Caption)) / 2), y + Tile + 15, font, ink);
     }
-
-    private static byte Byte(float value) => (byte)Math.Clamp((int)MathF.Round(value * 255), 0, 255);
 
     private static SKColor Sk(ScottPlot.Color color) => new(color.R, color.G, color.B);
 }

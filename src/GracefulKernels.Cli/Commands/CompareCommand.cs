@@ -33,49 +33,42 @@ internal static class CompareCommand
         {
             old, @new, pairs, labels, ignore,
         };
+        UpdateOptions update = new(command);
         // Counting reads each element of the files once: the way to a GPU would take longer than the processor's whole work.
         DeviceOptions devices = new(command, preferred: "cpu");
-        ReportOptions reporting = new(command, draws: true);
-        command.Validators.Add(result => Check(result, old, @new, pairs));
+        ReportOptions reporting = new(command, draws: true, contents: "the page report.html, the pictures and, for two models, all flips (flips.csv)");
+        command.Validators.Add(result => Check(result, old, @new, pairs, update));
         command.SetAction((parsed, cancellation) =>
         {
             using NpyReader y = Predictions.OpenLabels(parsed.GetRequiredValue(labels));
             string[] many = parsed.GetValue(pairs) ?? [];
             string[] paths = many.Length > 0 ? many : [parsed.GetValue(old)!, parsed.GetValue(@new)!];
             List<Predictions> models = [];
+            bool released = true;
             try
             {
                 foreach (string path in paths) models.Add(Predictions.Open(path));
-                Predictions.CheckTogether(models, y);
-                using ComputeDevice device = devices.Open(parsed);
-                Report report = reporting.Open(parsed, terminal);
-                if (many.Length > 0) ComparePairs(report, models, y, parsed.GetValue(ignore), device, cancellation);
-                else CompareTwo(report, models[0], models[1], y, parsed.GetValue(ignore), device, cancellation);
+                Predictions.CheckRows(models, y);
+                if (many.Length > 0)
+                {
+                    Predictions.CheckClasses(models);
+                    using ComputeDevice device = devices.Open(parsed);
+                    ComparePairs(reporting.Open(parsed, terminal), models, y, parsed.GetValue(ignore), device, cancellation);
+                }
+                else
+                {
+                    UpdateRun run = update.Read(parsed, models[0], models[1], y, parsed.GetValue(ignore));
+                    using ComputeDevice device = devices.Open(parsed);
+                    released = run.Run(reporting.Open(parsed, terminal), terminal, device, cancellation);
+                }
             }
             finally
             {
                 foreach (Predictions model in models) model.Dispose();
             }
-            return Task.FromResult(CommandLine.Success);
+            return Task.FromResult(released ? CommandLine.Success : CommandLine.Failed);
         });
         return command;
-    }
-
-    private static void CompareTwo(
-        Report report,
-        Predictions old,
-        Predictions @new,
-        NpyReader labels,
-        int ignoreIndex,
-        ComputeDevice device,
-        CancellationToken cancellation)
-    {
-        UpdateComparison update = report.Progress.Run(
-            "Comparing", progress => UpdateComparison.Run(old, @new, labels, ignoreIndex, device, progress, cancellation));
-        cancellation.ThrowIfCancellationRequested();
-        UpdateReport.Print(report, update);
-        report.WritePicture("flips.png", path => UpdateReport.Draw(path, update), cancellation);
-        report.WriteJson(json => UpdateReport.Write(json, update), cancellation);
     }
 
     private static void ComparePairs(
@@ -87,10 +80,11 @@ internal static class CompareCommand
         string[] names = ModelNames.Shortest([.. models.Select(m => m.Path)]);
         PairwiseReport.Print(report, pairs, names);
         report.WritePicture("nfr-matrix.png", path => PairwiseReport.Draw(path, pairs, names), cancellation);
+        report.WritePage("report.html", () => PairwisePage.Create(models, labels, pairs, names), cancellation);
         report.WriteJson(json => PairwiseReport.Write(json, pairs, names), cancellation);
     }
 
-    private static void Check(CommandResult result, Option<string?> old, Option<string?> @new, Option<string[]> pairs)
+    private static void Check(CommandResult result, Option<string?> old, Option<string?> @new, Option<string[]> pairs, UpdateOptions update)
     {
         bool hasOld = result.GetResult(old) is not null, hasNew = result.GetResult(@new) is not null;
         if (result.GetResult(pairs) is { } given)
@@ -100,6 +94,7 @@ internal static class CompareCommand
             {
                 result.AddError($"--pairs has {given.Tokens.Count} files; expected 2 to {PairwiseReport.MaximumModels}.");
             }
+            else if (update.FirstGiven(result) is { } option) result.AddError($"{option} needs --old and --new.");
         }
         else if (!hasOld || !hasNew)
         {

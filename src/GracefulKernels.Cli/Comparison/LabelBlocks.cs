@@ -13,14 +13,21 @@ internal static class LabelBlocks
         {
             cancellation.ThrowIfCancellationRequested();
             int rows = (int)Math.Min(block.Length, labels.Rows - first);
-            labels.ReadRowsAsInts(first, block.AsSpan(0, rows));
-            for (int i = 0; i < rows; i++)
-            {
-                if ((uint)block[i] < (uint)classes || block[i] == ignoreIndex) continue;
-                throw new InvalidDataException(
-                    $"{labels.FilePath}: found label {block[i]} in row {first + i}; expected 0 to {classes - 1}, or {ignoreIndex} (ignored).");
-            }
+            Read(labels, first, block.AsSpan(0, rows), ignoreIndex, classes);
             yield return (first, block, rows);
+        }
+    }
+
+    /// <summary>Reads the labels of the rows from <paramref name="first"/> on.</summary>
+    /// <inheritdoc cref="Read(NpyReader, int, int, int, CancellationToken)" path="/exception"/>
+    public static void Read(NpyReader labels, long first, Span<int> destination, int ignoreIndex, int classes)
+    {
+        labels.ReadRowsAsInts(first, destination);
+        for (int i = 0; i < destination.Length; i++)
+        {
+            if ((uint)destination[i] < (uint)classes || destination[i] == ignoreIndex) continue;
+            throw new InvalidDataException(
+                $"{labels.FilePath}: found label {destination[i]} in row {first + i}; expected 0 to {classes - 1}, or {ignoreIndex} (ignored).");
         }
     }
 }

@@ -19,33 +19,24 @@ internal sealed record PairwiseComparison(long Samples, FlipCounts[,] Pairs)
         int classes = ClassCount.Of(models, labels, ignoreIndex, cancellation);
         FlipCounts[,] pairs = new FlipCounts[models.Count, models.Count];
         long samples = 0;
-        int blockRows = OutputBlock.RowsOf(models);
-        OutputBlock[] blocks = [.. models.Select(m => new OutputBlock(m, blockRows))];
-        int[] predictions = new int[models.Count * (int)Math.Min(blockRows, labels.Rows)];
+        int[] predictions = new int[models.Count * OutputRows.BlockRows(models, labels.Rows)];
         CongruenceOptions argmaxOnly = new() { Base = LabelLoss.None, Distance = CongruenceDistance.None, IgnoreIndex = ignoreIndex };
-        foreach ((long first, int[] held, int rows) in LabelBlocks.Read(labels, blockRows, ignoreIndex, classes, cancellation))
+        foreach (OutputRows block in OutputRows.Read(models, labels, ignoreIndex, classes, cancellation))
         {
-            ReadOnlySpan<int> y = held.AsSpan(0, rows);
-            for (int m = 0; m < blocks.Length; m++)
+            ReadOnlySpan<int> y = block.Labels;
+            for (int m = 0; m < models.Count; m++)
             {
-                Span<int> own = predictions.AsSpan(m * rows, rows);
-                blocks[m].Read(first, rows);
-                if (models[m].AreLogits)
-                {
-                    CongruenceLoss.Evaluate(blocks[m].Logits, [], y, classes, argmaxOnly, newPredictions: own, device: device);
-                }
-                else
-                {
-                    blocks[m].Predictions.CopyTo(own);
-                }
+                Span<int> own = predictions.AsSpan(m * y.Length, y.Length);
+                if (models[m].AreLogits) CongruenceLoss.Evaluate(block[m].Logits, [], y, classes, argmaxOnly, newPredictions: own, device: device);
+                else block[m].Predictions.CopyTo(own);
             }
-            PairwiseFlips part = PairwiseFlips.FromPredictions(predictions.AsSpan(0, blocks.Length * rows), blocks.Length, y, classes, ignoreIndex, device);
+            PairwiseFlips part = PairwiseFlips.FromPredictions(predictions.AsSpan(0, models.Count * y.Length), models.Count, y, classes, ignoreIndex, device);
             samples += part.Samples;
-            for (int a = 0; a < blocks.Length; a++)
+            for (int a = 0; a < models.Count; a++)
             {
-                for (int b = 0; b < blocks.Length; b++) pairs[a, b] += part.Pair(a, b);
+                for (int b = 0; b < models.Count; b++) pairs[a, b] += part.Pair(a, b);
             }
-            progress.Report((first + rows) / (double)labels.Rows);
+            progress.Report((block.First + block.Rows) / (double)labels.Rows);
         }
         return new(samples, pairs);
     }

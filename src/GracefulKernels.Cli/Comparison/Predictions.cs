@@ -20,6 +20,9 @@ internal sealed class Predictions : IDisposable
 
     public string Path => Reader.FilePath;
 
+    /// <summary>What the file holds, in words.</summary>
+    public string Kind => AreLogits ? $"logits of {Classes} classes" : "predictions";
+
     public static Predictions Open(string path)
     {
         NpyReader reader = NpyReader.Open(path);
@@ -44,24 +47,32 @@ internal sealed class Predictions : IDisposable
     /// <summary>Everything must speak of the same samples and classes.</summary>
     public static void CheckTogether(IReadOnlyList<Predictions> models, NpyReader labels)
     {
+        CheckRows(models, labels);
+        CheckClasses(models);
+    }
+
+    /// <summary>Everything must speak of the same samples.</summary>
+    public static void CheckRows(IReadOnlyList<Predictions> models, NpyReader labels)
+    {
         foreach (Predictions model in models)
         {
-            if (model.Rows != labels.Rows)
-            {
-                throw new InvalidDataException(
-                    $"{model.Path}: found {Print(model.Reader.Shape)}; expected {labels.Rows} rows, as {labels.FilePath} has labels.");
-            }
-            if (model.Classes != models[0].Classes)
-            {
-                throw new InvalidDataException(
-                    $"{model.Path}: found {Describe(model)}; expected {Describe(models[0])} as in {models[0].Path}.");
-            }
+            if (model.Rows == labels.Rows) continue;
+            throw new InvalidDataException(
+                $"{model.Path}: found {Print(model.Reader.Shape)}; expected {labels.Rows} rows, as {labels.FilePath} has labels.");
+        }
+    }
+
+    /// <summary>All models must have the same classes, and all logits or all predictions.</summary>
+    public static void CheckClasses(IReadOnlyList<Predictions> models)
+    {
+        foreach (Predictions model in models)
+        {
+            if (model.Classes == models[0].Classes) continue;
+            throw new InvalidDataException($"{model.Path}: found {model.Kind}; expected {models[0].Kind} as in {models[0].Path}.");
         }
     }
 
     public void Dispose() => Reader.Dispose();
-
-    private static string Describe(Predictions model) => model.AreLogits ? $"logits of {model.Classes} classes" : "predictions";
 
     private static string Print(IReadOnlyList<long> shape) => $"[{string.Join(" × ", shape)}]";
 }

@@ -1,7 +1,7 @@
-using System.Globalization;
 using System.Text.Json;
 using GracefulKernels.Cli.Charts;
 using Spectre.Console;
+using static GracefulKernels.Cli.Comparison.UpdateFigures;
 
 namespace GracefulKernels.Cli.Comparison;
 
@@ -11,41 +11,16 @@ internal static class UpdateReport
     /// <summary>Classes shown in the table and the picture; the JSON has all of them.</summary>
     private const int ShownInTable = 20, ShownInPicture = 30;
 
-    public static void Print(Report report, UpdateComparison update)
+    public static void Print(Report report, UpdateComparison update, ClassNames names)
     {
-        FlipCounts all = update.Total;
-        (double low, double high) = all.NegativeFlipRateInterval;
         Table table = new Table().Border(TableBorder.Rounded).AddColumn("figure").AddColumn(new TableColumn("value").RightAligned()).AddColumn("meaning");
-        Row("samples", Count(all.Samples), "labelled rows that are not ignored");
-        Row("both right", Count(all.BothRight), "");
-        Row("both wrong", Count(all.BothWrong), "");
-        Row("positive flips", Count(all.PositiveFlips), "old wrong, new right");
-        Row("negative flips", Count(all.NegativeFlips), "old right, new wrong");
-        Row("accuracy", $"{Percent(all.OldAccuracy)} → {Percent(all.NewAccuracy)}", "old → new");
-        if (update is { OldCrossEntropy: { } before, NewCrossEntropy: { } after })
-        {
-            Row("cross-entropy", $"{Number(before)} → {Number(after)}", "old → new, mean, nats");
-        }
-        Row("NFR", Percent(all.NegativeFlipRate), $"negative flips / samples; 95 % interval {Percent(low)} to {Percent(high)} (Wilson)");
-        Row("PFR", Percent(all.PositiveFlipRate), "positive flips / samples");
-        Row("relative NFR", Percent(all.RelativeNegativeFlipRate), "NFR / (old accuracy · new error rate); 100 % = independent errors");
-        Row("NFI", Percent(all.NegativeFlipImpact), "negative flips / new wrong");
-        Row("BTC", Percent(all.BackwardTrustCompatibility), "both right / old right");
-        Row("BEC", Percent(all.BackwardErrorCompatibility), "both wrong / new wrong");
-        Row("churn", Percent(all.Churn), "predictions that differ / samples");
-        Row("McNemar p", PValue(all.McNemarP), "exact, two-sided: are both kinds of flips equally likely?");
+        foreach (Figure figure in UpdateFigures.All(update)) table.AddRow(figure.Name, figure.Value, figure.Meaning);
         report.Write(table);
-        if (all.UndefinedOld + all.UndefinedNew > 0)
-        {
-            report.WriteLine(
-                $"Without a prediction, and counted as wrong (NaN or negative): {Count(all.UndefinedOld)} rows of old, {Count(all.UndefinedNew)} of new.");
-        }
-        if (update.PerClass is { Length: > 0 } classes) PrintClasses(report, classes);
-
-        void Row(string figure, string value, string meaning) => table.AddRow(figure, value, meaning);
+        if (UpdateFigures.Undefined(update) is { } undefined) report.WriteLine(undefined);
+        if (update.PerClass is { Length: > 0 } classes) PrintClasses(report, classes, names);
     }
 
-    public static void Draw(string path, UpdateComparison update)
+    public static void Draw(string path, UpdateComparison update, ClassNames names)
     {
         FlipCounts all = update.Total;
         double[,] counts = { { all.BothRight, all.NegativeFlips }, { all.PositiveFlips, all.BothWrong } };
@@ -60,7 +35,7 @@ internal static class UpdateReport
         int[] shown = Largest(classes, ShownInPicture);
         string part = shown.Length < classes.Length ? $" (the {shown.Length} of {classes.Length} classes with most flips)" : "";
         ScottPlot.Plot bars = Bars.Grouped(
-            $"Flips of each class{part}", "class (label)", "flips (samples)", [.. shown.Select(c => $"{c}")],
+            $"Flips of each class{part}", names.Any ? "class" : "class (label)", "flips (samples)", [.. shown.Select(c => names[c])],
             [
                 new BarSeries("negative: old right, new wrong", [.. shown.Select(c => (double)classes[c].NegativeFlips)], Palette.NegativeFlips),
                 new BarSeries("positive: old wrong, new right", [.. shown.Select(c => (double)classes[c].PositiveFlips)], Palette.PositiveFlips),
@@ -71,7 +46,7 @@ internal static class UpdateReport
         static string Kind(int row, int column) => row == column ? "" : row == 0 ? "\nnegative flips" : "\npositive flips";
     }
 
-    public static void Write(Utf8JsonWriter json, UpdateComparison update)
+    public static void Write(Utf8JsonWriter json, UpdateComparison update, IReadOnlyList<GateVerdict> verdicts)
     {
         FlipCounts all = update.Total;
         json.WriteNumber("samples", all.Samples);
@@ -97,6 +72,8 @@ internal static class UpdateReport
         }
         json.WriteNumber("undefinedOld", all.UndefinedOld);
         json.WriteNumber("undefinedNew", all.UndefinedNew);
+        json.WriteNumber("rows", update.Rows);
+        if (verdicts.Count > 0) WriteGates(json, verdicts);
         if (update.PerClass is not { } classes) return;
         json.WriteStartArray("perClass");
         for (int c = 0; c < classes.Length; c++)
@@ -111,6 +88,23 @@ internal static class UpdateReport
         json.WriteEndArray();
     }
 
+    private static void WriteGates(Utf8JsonWriter json, IReadOnlyList<GateVerdict> verdicts)
+    {
+        json.WriteBoolean("gatesMet", verdicts.All(v => v.Met));
+        json.WriteStartArray("gates");
+        foreach (GateVerdict verdict in verdicts)
+        {
+            json.WriteStartObject();
+            json.WriteString("figure", verdict.Gate.Figure);
+            json.WriteString("operator", verdict.Gate.Operator);
+            json.WriteNumber("bound", verdict.Gate.Bound);
+            json.WriteFinite("value", verdict.Value);
+            json.WriteBoolean("met", verdict.Met);
+            json.WriteEndObject();
+        }
+        json.WriteEndArray();
+    }
+
     private static void WriteCounts(Utf8JsonWriter json, FlipCounts figures)
     {
         json.WriteNumber("bothRight", figures.BothRight);
@@ -119,7 +113,7 @@ internal static class UpdateReport
         json.WriteNumber("negativeFlips", figures.NegativeFlips);
     }
 
-    private static void PrintClasses(Report report, FlipCounts[] classes)
+    private static void PrintClasses(Report report, FlipCounts[] classes, ClassNames names)
     {
         Table table = new Table().Border(TableBorder.Rounded);
         foreach (string head in (string[])["class", "samples", "old accuracy", "new accuracy", "negative flips", "positive flips", "NFR"])
@@ -131,7 +125,7 @@ internal static class UpdateReport
         {
             FlipCounts f = classes[c];
             table.AddRow(
-                $"{c}",
+                Markup.Escape(names.Any ? $"{c} {names[c]}" : $"{c}"),
                 Count(f.Samples),
                 Percent(f.OldAccuracy),
                 Percent(f.NewAccuracy),
@@ -144,19 +138,11 @@ internal static class UpdateReport
     }
 
     /// <summary>The classes with most flips, in the order of their labels; all where they are few.</summary>
-    private static int[] Largest(FlipCounts[] classes, int count) =>
+    internal static int[] Largest(FlipCounts[] classes, int count) =>
     [
         .. Enumerable.Range(0, classes.Length)
             .OrderByDescending(c => classes[c].NegativeFlips + classes[c].PositiveFlips)
             .ThenByDescending(c => classes[c].Samples).ThenBy(c => c)
             .Take(count).Order(),
     ];
-
-    private static string Count(long count) => count.ToString("N0", CultureInfo.InvariantCulture);
-
-    private static string Number(double value) => value.ToString("0.00000", CultureInfo.InvariantCulture);
-
-    private static string PValue(double value) => value.ToString(value < 1e-3 ? "0.0e+0" : "0.0000", CultureInfo.InvariantCulture);
-
-    private static string Percent(double part) => double.IsNaN(part) ? "—" : (100 * part).ToString("0.00", CultureInfo.InvariantCulture) + " %";
 }

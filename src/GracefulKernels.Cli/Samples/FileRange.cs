@@ -36,6 +36,14 @@ internal sealed partial record FileRange(string Path, long First, long? Last)
         return ((int)First, (int)(last - First));
     }
 
+    /// <summary>First row of a file that has <paramref name="rows"/>, of which the range must take <paramref name="count"/>.</summary>
+    /// <exception cref="InvalidDataException">The file has fewer rows, or the range another number.</exception>
+    public int FirstOf(long rows, long count)
+    {
+        (int first, int found) = Of(rows);
+        return found == count ? first : throw new InvalidDataException($"{this}: found {found} images; expected {count}, one for each label.");
+    }
+
     public override string ToString() => First == 0 && Last is null ? Path : $"{Path}[{(First == 0 ? "" : First)}:{Last}]";
 
     private static bool Number(Group group, out long? value)

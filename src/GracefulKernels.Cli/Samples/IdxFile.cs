@@ -26,7 +26,14 @@ internal static class IdxFile
         return [.. bytes.Select(b => (int)b)];
     }
 
-    private static (int[] Shape, byte[] Bytes, int Count) Read(FileRange range, Func<int, bool> accepted, string what)
+    /// <summary>Some images of a stretch that must have <paramref name="count"/>, in one way through the file.</summary>
+    public static Images ReadImageRows(FileRange range, long count, ReadOnlySpan<long> rows)
+    {
+        (int[] shape, byte[] bytes, _) = Read(range, d => d is 3 or 4, "images [n × h × w] or [n × h × w × c]", rows.ToArray(), count);
+        return new Images(range.ToString(), rows.Length, shape[1], shape[2], shape.Length == 4 ? shape[3] : 1, bytes, null);
+    }
+
+    private static (int[] Shape, byte[] Bytes, int Count) Read(FileRange range, Func<int, bool> accepted, string what, long[]? rows = null, long expected = 0)
     {
         string path = range.Path;
         using FileStream file = new(path, FileMode.Open, FileAccess.Read);
@@ -52,6 +59,18 @@ internal static class IdxFile
             }
             long available = packed ? checked(file.Length * LargestExpansion) : file.Length - 4 - (4L * shape.Length);
             if (checked(row * shape[0]) > available) throw new InvalidDataException($"{path}: the header says [{string.Join(" × ", shape)}] bytes; the file is too short for them.");
+            if (rows is not null)
+            {
+                byte[] some = new byte[row * rows.Length];
+                long at = -range.FirstOf(shape[0], expected);
+                for (int i = 0; i < rows.Length; i++)
+                {
+                    Skip(stream, (rows[i] - at) * row);
+                    stream.ReadExactly(some, checked((int)(i * row)), (int)row);
+                    at = rows[i] + 1;
+                }
+                return (shape, some, rows.Length);
+            }
             (int first, int count) = range.Of(shape[0]);
             if (row * count > Array.MaxLength) throw new InvalidDataException($"{range}: {row * count} bytes are more than one array holds ({Array.MaxLength}).");
             Skip(stream, first * row);
@@ -67,6 +86,11 @@ internal static class IdxFile
 
     private static void Skip(Stream stream, long bytes)
     {
+        if (stream.CanSeek)
+        {
+            stream.Seek(bytes, SeekOrigin.Current);
+            return;
+        }
         byte[] piece = new byte[Math.Min(bytes, 1 << 16)];
         for (; bytes > 0; bytes -= Math.Min(bytes, piece.Length)) stream.ReadExactly(piece, 0, (int)Math.Min(bytes, piece.Length));
     }

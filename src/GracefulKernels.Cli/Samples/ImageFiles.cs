@@ -25,6 +25,21 @@ internal static class ImageFiles
         _ => throw Unknown(range.Path, ".npy, IDX (.gz or not) or PNG"),
     };
 
+    /// <summary>Reads only some images of a file.</summary>
+    /// <param name="range">File, and the stretch of it in which rows are counted.</param>
+    /// <param name="count">The images that the stretch must have.</param>
+    /// <param name="rows">The images wanted, ascending; none checks the file alone, and what comes back then says nothing more.</param>
+    /// <param name="layout">Of <c>.npy</c> files.</param>
+    /// <returns>The images of <paramref name="rows"/>, in their order.</returns>
+    /// <exception cref="InvalidDataException">The file is of no known kind, damaged, holds something else than images, or has another number of them.</exception>
+    public static Images ReadRows(FileRange range, long count, ReadOnlySpan<long> rows, FileLayout layout) => Kind(range.Path) switch
+    {
+        FileKind.Npy => NpyImages.ReadRows(range, count, rows, layout),
+        FileKind.Idx => IdxFile.ReadImageRows(range, count, rows),
+        FileKind.Png => PngStrip.ReadRows(range, count, rows),
+        _ => throw Unknown(range.Path, ".npy, IDX (.gz or not) or PNG"),
+    };
+
     /// <summary>Reads labels: integers from <c>.npy</c>, IDX or a JSON array.</summary>
     /// <exception cref="InvalidDataException">The file is of no known kind, damaged, or holds something else than labels.</exception>
     public static int[] ReadLabels(FileRange range) => Kind(range.Path) switch

@@ -24,4 +24,25 @@ internal sealed record Images(string Source, int Count, int Height, int Width, i
         for (int i = 0; i < values.Length; i++) values[i] = Bytes[i] / 255f;
         return values;
     }
+
+    /// <summary>One image as a tile of a picture; numbers are brought from their own range to 0 … 1.</summary>
+    public Charts.ImageTile Tile(int image, string caption, ScottPlot.Color? frame = null)
+    {
+        int channels = Channels == 3 ? 3 : 1, pixels = Height * Width;
+        float[] values = new float[pixels * channels];
+        for (int p = 0; p < pixels; p++)
+        {
+            for (int c = 0; c < channels; c++)
+            {
+                int at = (image * Elements) + (p * Channels) + c;
+                values[(p * channels) + c] = Bytes is not null ? Bytes[at] / 255f : Floats![at];
+            }
+        }
+        if (Bytes is null)
+        {
+            (float low, float high) = (values.Min(), values.Max());
+            for (int i = 0; i < values.Length; i++) values[i] = high > low ? (values[i] - low) / (high - low) : 0;
+        }
+        return new Charts.ImageTile(values, Height, Width, channels, caption, frame);
+    }
 }

@@ -41,23 +41,5 @@ internal sealed record LabelledSet(FileRange Source, FileRange LabelSource, Imag
     }
 
     /// <summary>One image as a tile of a picture, its own range brought to 0 … 1.</summary>
-    public Charts.ImageTile Tile(int sample, string caption, ScottPlot.Color? frame = null)
-    {
-        int size = Raw.Elements, channels = Raw.Channels == 3 ? 3 : 1, pixels = Raw.Height * Raw.Width;
-        float[] values = new float[pixels * channels];
-        for (int p = 0; p < pixels; p++)
-        {
-            for (int c = 0; c < channels; c++)
-            {
-                int at = (sample * size) + (p * Raw.Channels) + c;
-                values[(p * channels) + c] = Raw.Bytes is not null ? Raw.Bytes[at] / 255f : Raw.Floats![at];
-            }
-        }
-        if (Raw.Bytes is null)
-        {
-            (float low, float high) = (values.Min(), values.Max());
-            for (int i = 0; i < values.Length; i++) values[i] = high > low ? (values[i] - low) / (high - low) : 0;
-        }
-        return new Charts.ImageTile(values, Raw.Height, Raw.Width, channels, caption, frame);
-    }
+    public Charts.ImageTile Tile(int sample, string caption, ScottPlot.Color? frame = null) => Raw.Tile(sample, caption, frame);
 }

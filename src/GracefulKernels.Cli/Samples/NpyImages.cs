@@ -34,6 +34,29 @@ internal static class NpyImages
         return new Images(range.ToString(), count, height, width, channels, null, channelsFirst ? ChannelsLast(floats, count, channels, height * width) : floats);
     }
 
+    /// <summary>Some images of a stretch that must have <paramref name="count"/>; only they are read.</summary>
+    public static Images ReadRows(FileRange range, long count, ReadOnlySpan<long> rows, FileLayout layout)
+    {
+        int first;
+        using (NpyReader reader = NpyReader.Open(range.Path)) first = range.FirstOf(reader.Rows, count);
+        // What a network's input would decide is left to the usual look of images.
+        LayerShape unknown = new(0, 0, 0, IsFlat: false);
+        if (rows.IsEmpty) return Read(range with { First = first, Last = first + Math.Min(1, count) }, unknown, layout);
+        List<Images> all = [];
+        foreach (long row in rows) all.Add(Read(range with { First = first + row, Last = first + row + 1 }, unknown, layout));
+        Images one = all[0];
+        (int height, int width, int channels) = (one.Height, one.Width, one.Channels);
+        if (height * width == 1)
+        {
+            int side = (int)Math.Round(Math.Sqrt(channels));
+            if (side * side != channels) throw new InvalidDataException($"{range}: found vectors of {channels} features; expected images, or vectors of a square number of pixels.");
+            (height, width, channels) = (side, side, 1);
+        }
+        return new Images(
+            range.ToString(), all.Count, height, width, channels,
+            one.Bytes is null ? null : [.. all.SelectMany(i => i.Bytes!)], one.Floats is null ? null : [.. all.SelectMany(i => i.Floats!)]);
+    }
+
     private static int Dimension(NpyReader reader, int index)
     {
         long length = reader.Shape.Count > index ? reader.Shape[index] : 1;

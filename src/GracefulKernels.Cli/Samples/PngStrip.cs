@@ -19,24 +19,54 @@ internal static class PngStrip
         byte[] bytes = new byte[row * count];
         for (int y = 0; y < count; y++)
         {
-            ReadOnlySpan<byte> pixels = bitmap.GetPixelSpan().Slice((first + y) * bitmap.RowBytes, info.Width * bitmap.BytesPerPixel);
-            Span<byte> to = bytes.AsSpan(y * row, row);
-            if (channels == 1)
-            {
-                pixels.CopyTo(to);
-                continue;
-            }
-            for (int x = 0; x < info.Width; x++) pixels.Slice(4 * x, 3).CopyTo(to[(3 * x)..]);
+            Copy(bitmap.GetPixelSpan().Slice((first + y) * bitmap.RowBytes, info.Width * bitmap.BytesPerPixel), channels, bytes.AsSpan(y * row, row));
         }
         return new Images(range.ToString(), count, height, width, channels, bytes, null);
+    }
+
+    /// <summary>Some images of a stretch that must have <paramref name="count"/>, line by line: the memory is theirs alone.</summary>
+    public static Images ReadRows(FileRange range, long count, ReadOnlySpan<long> rows)
+    {
+        using SKCodec codec = SKCodec.Create(range.Path) ?? throw new InvalidDataException($"{range.Path}: found a damaged picture; expected a PNG.");
+        SKImageInfo info = codec.Info;
+        (int height, int width) = Sides(range.Path, info.Width, new LayerShape(0, 0, 0, IsFlat: false));
+        int first = range.FirstOf(info.Height, count), line = 0;
+        int channels = info.ColorType == SKColorType.Gray8 ? 1 : 3, row = checked(info.Width * channels);
+        byte[] bytes = new byte[checked(row * rows.Length)];
+        using SKBitmap one = new((info with { Height = 1 }).WithColorType(channels == 1 ? SKColorType.Gray8 : SKColorType.Rgba8888).WithAlphaType(SKAlphaType.Opaque));
+        if (rows.Length > 0)
+        {
+            SKCodecResult started = codec.StartScanlineDecode(one.Info with { Height = info.Height });
+            if (started != SKCodecResult.Success) throw new InvalidDataException($"{range.Path}: its lines cannot be read one by one ({started}); expected a PNG that is not interlaced.");
+        }
+        for (int i = 0; i < rows.Length; i++)
+        {
+            int wanted = checked((int)(first + rows[i]));
+            bool read = (wanted == line || codec.SkipScanlines(wanted - line)) && codec.GetScanlines(one.GetPixels(), 1, one.RowBytes) == 1;
+            if (!read) throw new InvalidDataException($"{range.Path}: found a damaged picture at line {wanted}; expected a PNG.");
+            Copy(one.GetPixelSpan()[..(info.Width * one.BytesPerPixel)], channels, bytes.AsSpan(i * row, row));
+            line = wanted + 1;
+        }
+        return new Images(range.ToString(), rows.Length, height, width, channels, bytes, null);
+    }
+
+    /// <summary>A line's pixels without what pads them.</summary>
+    private static void Copy(ReadOnlySpan<byte> pixels, int channels, Span<byte> to)
+    {
+        if (channels == 1)
+        {
+            pixels.CopyTo(to);
+            return;
+        }
+        for (int x = 0; x < to.Length / 3; x++) pixels.Slice(4 * x, 3).CopyTo(to[(3 * x)..]);
     }
 
     private static (int Height, int Width) Sides(string path, int pixels, LayerShape input)
     {
         if (input.Height * input.Width == pixels) return (input.Height, input.Width);
         int side = (int)Math.Round(Math.Sqrt(pixels));
-        return side * side == pixels
-            ? (side, side)
-            : throw new InvalidDataException($"{path}: rows have {pixels} pixels; expected {input.Height} × {input.Width} = {input.Height * input.Width} (the network's input) or a square number.");
+        if (side * side == pixels) return (side, side);
+        string sides = input.Elements == 0 ? "" : $"{input.Height} × {input.Width} = {input.Height * input.Width} (the network's input) or ";
+        throw new InvalidDataException($"{path}: rows have {pixels} pixels; expected {sides}a square number.");
     }
 }

@@ -138,7 +138,7 @@ public readonly unsafe partial record struct FlipCounts
         }
     }
 
-    private static FlipCounts[] Tables(long[] counts)
+    internal static FlipCounts[] Tables(long[] counts)
     {
         var tables = new FlipCounts[counts.Length / FlipTable.Fields];
         for (int c = 0; c < tables.Length; c++)

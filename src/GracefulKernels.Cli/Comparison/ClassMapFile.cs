@@ -1,0 +1,23 @@
+using System.Text.Json;
+
+namespace GracefulKernels.Cli.Comparison;
+
+/// <summary>A class map in a file: a JSON array with the new class of each old one, −1 where it is gone.</summary>
+internal static class ClassMapFile
+{
+    /// <exception cref="InvalidDataException">The file holds something else.</exception>
+    public static int[] Read(string path)
+    {
+        try
+        {
+            using FileStream file = File.OpenRead(path);
+            int[] map = JsonSerializer.Deserialize<int[]>(file) ?? [];
+            // Sizes and repetitions are looked at with the models' classes at hand.
+            return map.Length > 0 ? map : throw new InvalidDataException($"{path}: found no classes; expected the new class of each old one.");
+        }
+        catch (JsonException e)
+        {
+            throw new InvalidDataException($"{path}: {e.Message}; expected a JSON array of integers, the new class of each old one.", e);
+        }
+    }
+}
