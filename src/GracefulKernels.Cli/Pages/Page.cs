@@ -28,19 +28,19 @@ internal static class Page
         dl { display: grid; grid-template-columns: max-content 1fr; gap: .1rem 1rem; margin: 0; font-size: .92rem; }
         dt { color: var(--soft); } dd { margin: 0; overflow-wrap: anywhere; }
         .cards { display: flex; flex-wrap: wrap; gap: .75rem; margin: 1.25rem 0; }
-        .card { background: var(--panel); border: 1px solid var(--edge); border-radius: .5rem; padding: .6rem 1rem; min-width: 11rem; flex: 1 1 0; }
+        .card { background: var(--panel); border: 1px solid var(--edge); border-radius: .5rem; padding: .6rem 1rem; min-width: 11rem; flex: 1 1 auto; }
         .card b { display: block; font-size: 1.5rem; line-height: 1.3; font-variant-numeric: tabular-nums; white-space: nowrap; }
         .card span { display: block; font-size: .85rem; color: var(--soft); }
         .verdict { border: 2px solid var(--good); border-radius: .5rem; padding: .6rem 1rem; margin: 1.25rem 0; }
         .verdict.missed { border-color: var(--negative); }
-        .verdict strong { font-size: 1.1rem; } .verdict ul { margin: .25rem 0 0; padding-left: 1.2rem; }
+        .verdict strong { font-size: 1.1rem; } .verdict ul { margin: .25rem 0 0; padding: 0; list-style: none; }
         .met strong, .met b { color: var(--good); } .missed strong, .missed b { color: var(--negative); }
         .wide { overflow-x: auto; margin: .75rem 0; }
         table { border-collapse: collapse; font-size: .92rem; font-variant-numeric: tabular-nums; }
         th, td { padding: .3rem .75rem; text-align: left; border-bottom: 1px solid var(--edge); }
         thead th { color: var(--soft); font-weight: 600; vertical-align: bottom; }
         .numbers td, .numbers th { text-align: right; white-space: nowrap; } .numbers .name { text-align: left; white-space: normal; overflow-wrap: anywhere; min-width: 5rem; }
-        .figures td:nth-child(2) { text-align: right; white-space: nowrap; } .figures td:last-child { color: var(--soft); }
+        .figures td:nth-child(2), .figures th:nth-child(2) { text-align: right; white-space: nowrap; } .figures td:last-child { color: var(--soft); }
         .square td, .square th { text-align: center; padding: .6rem 1.4rem; } .square td { border: 1px solid var(--edge); }
         .square td b { display: block; font-size: 1.25rem; } .square tbody th { text-align: right; }
         .negative { color: var(--negative); } .positive { color: var(--positive); }

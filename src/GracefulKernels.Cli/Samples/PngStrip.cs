@@ -24,28 +24,31 @@ internal static class PngStrip
         return new Images(range.ToString(), count, height, width, channels, bytes, null);
     }
 
-    /// <summary>Some images of a stretch that must have <paramref name="count"/>, line by line: the memory is theirs alone.</summary>
+    /// <summary>Some images of a stretch that must have <paramref name="count"/>, through a window of lines that memory has room for.</summary>
     public static Images ReadRows(FileRange range, long count, ReadOnlySpan<long> rows)
     {
+        const int WindowBytes = 1 << 26;
         using SKCodec codec = SKCodec.Create(range.Path) ?? throw new InvalidDataException($"{range.Path}: found a damaged picture; expected a PNG.");
         SKImageInfo info = codec.Info;
         (int height, int width) = Sides(range.Path, info.Width, new LayerShape(0, 0, 0, IsFlat: false));
-        int first = range.FirstOf(info.Height, count), line = 0;
+        int first = range.FirstOf(info.Height, count);
         int channels = info.ColorType == SKColorType.Gray8 ? 1 : 3, row = checked(info.Width * channels);
+        SKImageInfo line = (info with { Height = 1 }).WithColorType(channels == 1 ? SKColorType.Gray8 : SKColorType.Rgba8888).WithAlphaType(SKAlphaType.Opaque);
         byte[] bytes = new byte[checked(row * rows.Length)];
-        using SKBitmap one = new((info with { Height = 1 }).WithColorType(channels == 1 ? SKColorType.Gray8 : SKColorType.Rgba8888).WithAlphaType(SKAlphaType.Opaque));
-        if (rows.Length > 0)
+        int most = Math.Max(1, WindowBytes / line.RowBytes);
+        for (int i = 0; i < rows.Length;)
         {
-            SKCodecResult started = codec.StartScanlineDecode(one.Info with { Height = info.Height });
-            if (started != SKCodecResult.Success) throw new InvalidDataException($"{range.Path}: its lines cannot be read one by one ({started}); expected a PNG that is not interlaced.");
-        }
-        for (int i = 0; i < rows.Length; i++)
-        {
-            int wanted = checked((int)(first + rows[i]));
-            bool read = (wanted == line || codec.SkipScanlines(wanted - line)) && codec.GetScanlines(one.GetPixels(), 1, one.RowBytes) == 1;
-            if (!read) throw new InvalidDataException($"{range.Path}: found a damaged picture at line {wanted}; expected a PNG.");
-            Copy(one.GetPixelSpan()[..(info.Width * one.BytesPerPixel)], channels, bytes.AsSpan(i * row, row));
-            line = wanted + 1;
+            int top = (int)(first + rows[i]), bottom = (int)Math.Min(top + (long)most, first + rows[^1] + 1);
+            using SKBitmap window = new(line with { Height = bottom - top });
+            SKCodecResult result = codec.StartIncrementalDecode(
+                line with { Height = info.Height }, window.GetPixels(), window.RowBytes, new SKCodecOptions(new SKRectI(0, top, info.Width, bottom)));
+            if (result == SKCodecResult.Success) result = codec.IncrementalDecode(out _);
+            if (result != SKCodecResult.Success) throw new InvalidDataException($"{range.Path}: found a damaged picture ({result}); expected a PNG.");
+            for (; i < rows.Length && first + rows[i] < bottom; i++)
+            {
+                int at = (int)(first + rows[i]) - top;
+                Copy(window.GetPixelSpan().Slice(at * window.RowBytes, info.Width * window.BytesPerPixel), channels, bytes.AsSpan(i * row, row));
+            }
         }
         return new Images(range.ToString(), rows.Length, height, width, channels, bytes, null);
     }

@@ -19,6 +19,13 @@ public sealed class CommandLineTests
         { "compare --labels y.npy --old a.npy --new b.npy --simd neon", "'neon'" },
         { "compare --labels y.npy --old a.npy --new b.npy --threads -1", "expected 0 to 1024" },
         { "compare --labels y.npy --old a.npy --new b.npy --device gpu0", "'gpu0'" },
+        { "compare --labels y.npy --old a.npy --new b.npy --gate nfr", "--gate is 'nfr'; expected FIGURE<=NUMBER" },
+        { "compare --labels y.npy --old a.npy --new b.npy --gate nfr=1", "--gate is 'nfr=1'" },
+        { "compare --labels y.npy --old a.npy --new b.npy --gate nfr<=1.2.3%", "--gate is 'nfr<=1.2.3%'" },
+        { "compare --labels y.npy --old a.npy --new b.npy --gate nfr<=1 nfrr<=1", "expected one of the figures accuracy-gain, accuracy-new" },
+        { "compare --labels y.npy --old a.npy --new b.npy --layout hwc", "'hwc'" },
+        { "compare --labels y.npy --pairs c.npy d.npy --gate nfr<=1", "--gate needs --old and --new." },
+        { "compare --labels y.npy --pairs c.npy d.npy --images i.png", "--images needs --old and --new." },
         { "devices --out x", "'--out'" },
         { "devices --json", "'--json'" },
     };

@@ -45,6 +45,23 @@ public sealed class CompareFailureTests
         }
     }
 
+    [Fact]
+    public void A_bad_label_blocks_away_is_found_and_leaves_nothing_behind()
+    {
+        using TemporaryFolder folder = new();
+        // Two models of 1000 classes: 524 rows a block.
+        const int Rows = 2000;
+        NpyFile.Write(folder.File("z.npy"), new float[Rows * 1000], Rows, 1000);
+        int[] labels = new int[Rows];
+        labels[1700] = 1000;
+        NpyFile.Write(folder.File("y.npy"), labels, Rows);
+        (int code, string output, string error) = Tool.Run(
+            "compare", "--old", folder.File("z.npy"), "--new", folder.File("z.npy"), "--labels", folder.File("y.npy"), "--out", folder.File("out"));
+        Assert.Equal((1, ""), (code, output));
+        Tool.AssertOneLine(error, "y.npy: found label 1000 in row 1700; expected 0 to 999");
+        Assert.Empty(Directory.GetFileSystemEntries(folder.File("out")));
+    }
+
     [Theory]
     [InlineData("--out", "file/out")]
     [InlineData("--json", "file/r.json")]

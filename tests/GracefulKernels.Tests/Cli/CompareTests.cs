@@ -65,7 +65,7 @@ public sealed class CompareTests
     public void Blocks_add_up_to_the_whole()
     {
         using TemporaryFolder folder = new();
-        // Three blocks and a rest: 8 MiB hold 1048 rows of two models of 1000 classes.
+        // Six blocks and a rest: 4 MiB hold 524 rows of two models of 1000 classes.
         const int Rows = 3300, Classes = 1000;
         Random random = new(7);
         float[] old = Logits(), now = Logits();
@@ -84,6 +84,9 @@ public sealed class CompareTests
         Assert.Equal(whole.Churn, report.GetProperty("churn").GetDouble());
         Assert.Equal(1, report.GetProperty("undefinedNew").GetInt64());
         Assert.Equal(JsonValueKind.Null, report.GetProperty("newCrossEntropy").ValueKind);
+        CongruenceSums loss = new(Classes, new() { Distance = CongruenceDistance.None, IgnoreIndex = -1 });
+        loss.Add(old, [], labels);
+        Assert.Equal(BitConverter.DoubleToInt64Bits(loss.Loss), BitConverter.DoubleToInt64Bits(report.GetProperty("oldCrossEntropy").GetDouble()));
         Assert.Equal(whole.NegativeFlips, report.GetProperty("perClass").EnumerateArray().Sum(c => c.GetProperty("negativeFlips").GetInt64()));
 
         float[] Logits()
