@@ -100,5 +100,6 @@ internal static class CompareCommand
         {
             result.AddError(hasOld ? "--new is missing." : hasNew ? "--old is missing." : "Give --old and --new, or --pairs.");
         }
+        else if (update.Problem(result) is { } problem) result.AddError(problem);
     }
 }

@@ -25,13 +25,13 @@ internal static class PairwisePage
             })),
             E("h2", "Negative flip rate, %"),
             E("p", "Samples that the old model (row) has right and the new one (column) wrong, of all samples."),
-            Page.HeatMap("old \\ new", names, Matrix(f => 100 * f.NegativeFlipRate), Hundredths),
+            Page.HeatMap("old \\ new", names, Matrix(f => 100 * f.NegativeFlipRate), v => Write(v, "0.00")),
             E("h2", "Relative negative flip rate, %"),
             E("p", "The same over what independent errors would give, old accuracy · new error rate: 100 % is an update that keeps nothing of the old model."),
-            Page.HeatMap("old \\ new", names, Matrix(f => 100 * f.RelativeNegativeFlipRate), Hundredths),
+            Page.HeatMap("old \\ new", names, Matrix(f => 100 * f.RelativeNegativeFlipRate), v => Write(v, "0.0")),
             E("h2", "Churn, %"),
             E("p", "Samples whose predictions differ, right or wrong, of all samples."),
-            Page.HeatMap("old \\ new", names, Matrix(f => 100 * f.Churn), Hundredths));
+            Page.HeatMap("old \\ new", names, Matrix(f => 100 * f.Churn), v => Write(v, "0.00")));
 
         double[,] Matrix(Func<FlipCounts, double> figure)
         {
@@ -44,5 +44,5 @@ internal static class PairwisePage
         }
     }
 
-    private static string Hundredths(double value) => value.ToString("0.00", System.Globalization.CultureInfo.InvariantCulture);
+    private static string Write(double value, string format) => value.ToString(format, System.Globalization.CultureInfo.InvariantCulture);
 }

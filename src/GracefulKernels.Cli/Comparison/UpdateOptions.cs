@@ -49,13 +49,20 @@ internal sealed class UpdateOptions
     public string? FirstGiven(CommandResult result)
         => new Option[] { _gates, _classNames, _classMap, _images, _layout }.FirstOrDefault(o => result.GetResult(o) is { Implicit: false })?.Name;
 
+    /// <summary>What was given in vain; null where nothing was.</summary>
+    public string? Problem(CommandResult result)
+        => result.GetResult(_images) is not null && result.GetResult("--out") is null ? "--images needs --out, whose page shows them." : null;
+
     /// <summary>Reads the files that are small, and makes sure of the rest, before any work is done.</summary>
     /// <exception cref="InvalidDataException">A file holds something else than it should.</exception>
     public UpdateRun Read(ParseResult parsed, Predictions old, Predictions @new, NpyReader labels, int ignoreIndex)
     {
         UpdateInputs inputs = new(old, @new, labels, ignoreIndex, parsed.GetValue(_classMap) is { } map ? ClassMapFile.Read(map) : null);
         inputs.Check();
-        string? names = parsed.GetValue(_classNames);
+        string? namesFile = parsed.GetValue(_classNames);
+        ClassNames names = namesFile is null ? ClassNames.None : ClassNames.Read(namesFile);
+        // Of predictions the classes are known when all have been read.
+        if (@new.AreLogits) names.Check(namesFile ?? "", @new.Classes);
         FileRange? images = parsed.GetValue(_images) is { } file ? FileRange.Parse(file) : null;
         FileLayout layout = Enum.Parse<FileLayout>(parsed.GetValue(_layout)!, ignoreCase: true);
         if (images is not null) ImageFiles.ReadRows(images, labels.Rows, [], layout);
@@ -64,6 +71,6 @@ internal sealed class UpdateOptions
         {
             if (Gate.TryParse(text, out Gate gate, out _)) gates.Add(gate);
         }
-        return new UpdateRun(inputs, gates, names is null ? ClassNames.None : ClassNames.Read(names), names, images, layout);
+        return new UpdateRun(inputs, gates, names, namesFile, images, layout);
     }
 }

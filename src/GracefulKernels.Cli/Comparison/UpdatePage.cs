@@ -9,7 +9,7 @@ namespace GracefulKernels.Cli.Comparison;
 internal static class UpdatePage
 {
     /// <summary>More rows nobody reads; the JSON has all classes.</summary>
-    private const int ShownClasses = 200;
+    private const int ShownClasses = 100;
 
     private const int BarWidth = 170, BarHeight = 14;
 

@@ -14,10 +14,9 @@ internal static class Page
         @media (prefers-color-scheme: dark) { :root { --ink: #e6e9ec; --soft: #9ba6b1; --paper: #14181c; --panel: #1d2329; --edge: #364049;
           --negative: #ff9b61; --positive: #6cc0f0; --heat: #a84a12; --good: #4fc79c; } }
         @media print { :root { color-scheme: light; --ink: #000000; --soft: #444444; --paper: #ffffff; --panel: #f4f6f8; --edge: #bbbbbb;
-          --negative: #b34700; --positive: #00619a; --heat: #f0986a; --good: #00704f; }
-          body { font-size: 10pt; } tr, figure, .card { break-inside: avoid; } h2 { break-after: avoid; } .wide { overflow: visible; } }
+          --negative: #b34700; --positive: #00619a; --heat: #f0986a; --good: #00704f; } }
         * { box-sizing: border-box; print-color-adjust: exact; -webkit-print-color-adjust: exact; }
-        body { margin: 0; background: var(--paper); color: var(--ink); font: 16px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, "DejaVu Sans", sans-serif; }
+        body { margin: 0; background: var(--paper); color: var(--ink); font: 1rem/1.5 system-ui, -apple-system, "Segoe UI", Roboto, "DejaVu Sans", sans-serif; }
         main { max-width: 68rem; margin: 0 auto; padding: 2rem 1.25rem 4rem; }
         h1 { font-size: 1.7rem; line-height: 1.25; margin: 0 0 .75rem; overflow-wrap: anywhere; }
         h2 { font-size: 1.25rem; margin: 2.5rem 0 .5rem; }
@@ -39,8 +38,8 @@ internal static class Page
         table { border-collapse: collapse; font-size: .92rem; font-variant-numeric: tabular-nums; }
         th, td { padding: .3rem .75rem; text-align: left; border-bottom: 1px solid var(--edge); }
         thead th { color: var(--soft); font-weight: 600; vertical-align: bottom; }
-        .numbers td, .numbers th { text-align: right; white-space: nowrap; } .numbers .name { text-align: left; white-space: normal; overflow-wrap: anywhere; min-width: 5rem; }
-        .figures td:nth-child(2), .figures th:nth-child(2) { text-align: right; white-space: nowrap; } .figures td:last-child { color: var(--soft); }
+        .numbers td, .numbers th { text-align: right; white-space: nowrap; } .numbers .name { text-align: left; white-space: normal; overflow-wrap: anywhere; min-width: 8rem; }
+        .figures td:first-child, .figures td:nth-child(2) { white-space: nowrap; } .figures td:nth-child(2), .figures th:nth-child(2) { text-align: right; } .figures td:last-child { color: var(--soft); }
         .square td, .square th { text-align: center; padding: .6rem 1.4rem; } .square td { border: 1px solid var(--edge); }
         .square td b { display: block; font-size: 1.25rem; } .square tbody th { text-align: right; }
         .negative { color: var(--negative); } .positive { color: var(--positive); }
@@ -51,6 +50,8 @@ internal static class Page
         .samples.plain { grid-template-columns: repeat(auto-fill, minmax(12rem, 1fr)); gap: .1rem 1rem; }
         figure { margin: 0; font-size: .85rem; line-height: 1.35; } figure img { display: block; height: 5.5rem; image-rendering: pixelated; border-radius: .25rem; margin-bottom: .2rem; }
         figcaption { overflow-wrap: anywhere; }
+        @media print { html { font-size: 9.5pt; } main { max-width: none; padding: 0; } th, td { padding: .12rem .35rem; } td svg { width: 6rem; }
+          .heat { font-size: 6.5pt; } .heat td { padding: .15rem; } .wide { overflow: visible; } tr, figure, .card { break-inside: avoid; } h2, h3 { break-after: avoid; } }
 
         """;
 

@@ -26,6 +26,7 @@ public sealed class CommandLineTests
         { "compare --labels y.npy --old a.npy --new b.npy --layout hwc", "'hwc'" },
         { "compare --labels y.npy --pairs c.npy d.npy --gate nfr<=1", "--gate needs --old and --new." },
         { "compare --labels y.npy --pairs c.npy d.npy --images i.png", "--images needs --old and --new." },
+        { "compare --labels y.npy --old a.npy --new b.npy --images i.png", "--images needs --out" },
         { "devices --out x", "'--out'" },
         { "devices --json", "'--json'" },
     };

@@ -135,6 +135,13 @@ public sealed class ComparePageTests
         Assert.Equal(1, code);
         Tool.AssertOneLine(error, "names.txt: found 2 names; expected one for each of 4 classes");
         Assert.Empty(Directory.GetFileSystemEntries(folder.File("out")));
+        // Of logits the classes are known before the work.
+        NpyFile.Write(folder.File("z.npy"), new float[Rows * 4], Rows, 4);
+        (code, _, error) = Tool.Run(
+            "compare", "--old", folder.File("z.npy"), "--new", folder.File("z.npy"), "--labels", folder.File("y.npy"), "--class-names", folder.File("names.txt"), "--out", folder.File("none"));
+        Assert.Equal(1, code);
+        Tool.AssertOneLine(error, "names.txt: found 2 names; expected one for each of 4 classes");
+        Assert.False(Directory.Exists(folder.File("none")));
         File.WriteAllText(folder.File("names.txt"), "[1, 2]");
         Tool.AssertOneLine(Tool.Run([.. Args(folder), "--class-names", folder.File("names.txt")]).Error, "expected a JSON array of strings");
     }
