@@ -94,6 +94,27 @@ public sealed class ComparePageTests
         }
     }
 
+    [Theory]
+    [InlineData("(2, 3, 100, 200)", 96, 48)]
+    [InlineData("(2, 100, 200, 3)", 96, 48)]
+    [InlineData("(2, 16)", 4, 4)]
+    public void Large_images_are_made_small_and_vectors_square(string shape, int width, int height)
+    {
+        using TemporaryFolder folder = new();
+        NpyFile.Write(folder.File("old.npy"), [0, 1], 2);
+        NpyFile.Write(folder.File("new.npy"), [0, 0], 2);
+        NpyFile.Write(folder.File("y.npy"), [0, 1], 2);
+        int[] sides = [.. shape.Trim('(', ')').Split(',').Select(int.Parse)];
+        int elements = sides.Aggregate(1, (a, b) => a * b);
+        // The first image is black, the second white: which only the right one is.
+        byte[] pixels = [.. Enumerable.Range(0, elements).Select(i => i < elements / 2 ? (byte)0 : (byte)255)];
+        File.WriteAllBytes(folder.File("images.npy"), NpyBytes.Make(NpyBytes.Header("|u1", shape), pixels));
+        XElement page = Page(folder, [.. Args(folder), "--images", folder.File("images.npy")]);
+        using SKBitmap image = SKBitmap.Decode(Convert.FromBase64String(page.Descendants("img").Single().Attribute("src")!.Value.Split(',')[1]));
+        Assert.Equal((width, height), (image.Width, image.Height));
+        Assert.Equal(SKColors.White, image.GetPixel(width / 2, height / 2));
+    }
+
     [Fact]
     public void Other_numbers_of_images_are_refused_before_the_work()
     {
