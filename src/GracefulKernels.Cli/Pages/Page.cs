@@ -33,7 +33,7 @@ internal static class Page
         .verdict { border: 2px solid var(--good); border-radius: .5rem; padding: .6rem 1rem; margin: 1.25rem 0; }
         .verdict.missed { border-color: var(--negative); }
         .verdict strong { font-size: 1.1rem; } .verdict ul { margin: .25rem 0 0; padding: 0; list-style: none; }
-        .met strong, .met b { color: var(--good); } .missed strong, .missed b { color: var(--negative); }
+        .verdict.met strong, li.met b { color: var(--good); } .verdict.missed strong, li.missed b { color: var(--negative); }
         .wide { overflow-x: auto; margin: .75rem 0; }
         table { border-collapse: collapse; font-size: .92rem; font-variant-numeric: tabular-nums; }
         th, td { padding: .3rem .75rem; text-align: left; border-bottom: 1px solid var(--edge); }
