@@ -31,6 +31,15 @@ internal readonly ref struct GpuCall
     /// <summary>Scratch memory of this set: at least <paramref name="count"/> elements, not cleared, until the slot is asked for again.</summary>
     public ArrayView<T> Scratch<T>(GpuScratch slot, long count) where T : unmanaged => _set.ScratchView<T>(slot, count);
 
+    /// <summary>As <see cref="Scratch"/>, for operations inside this one.</summary>
+    public Block<T> ScratchBlock<T>(GpuScratch slot, long count) where T : unmanaged => _set.ScratchBlock<T>(slot, count);
+
+    /// <summary>The block itself, or its copy on the device for operations inside this one: they would stage it each on its own.</summary>
+    public Block<T> ReadBlock<T>(Block<T> block) where T : unmanaged => OnDevice(block, download: false);
+
+    /// <summary>As <see cref="ReadBlock"/>, for a block that is written too.</summary>
+    public Block<T> UpdateBlock<T>(Block<T> block) where T : unmanaged => OnDevice(block, download: true);
+
     /// <summary>Starts a kernel over <paramref name="groups"/> groups of its group size. Nothing happens for no groups.</summary>
     public void Launch<TArguments>(GpuKernel<TArguments> kernel, Index3D groups, in TArguments arguments) where TArguments : struct
         => _set.Launch(kernel, groups, arguments);
@@ -42,6 +51,9 @@ internal readonly ref struct GpuCall
     public void Fetch<T>(ArrayView<T> source, Span<T> destination) where T : unmanaged => _set.FetchView(source, destination);
 
     public void Dispose() => _set.EndCall(_firstStaged);
+
+    private Block<T> OnDevice<T>(Block<T> block, bool download) where T : unmanaged
+        => block.IsEmpty || block.Memory is not (null or HostMemory) ? block : _set.StageBlock(block, upload: true, download);
 
     private ArrayView<T> View<T>(Block<T> block, bool upload, bool download) where T : unmanaged
     {
@@ -83,6 +95,12 @@ internal enum GpuScratch
 
     /// <summary>Counts of flips of parts of the rows.</summary>
     FlipCounts,
+
+    /// <summary>The logits of a chunk of rows, and their gradient.</summary>
+    Logits,
+
+    /// <summary>Embeddings of these rows, and their gradient.</summary>
+    LogitEmbeddings,
 
     Count,
 }

@@ -124,6 +124,12 @@ internal sealed partial class GpuKernels : IKernels
     }
 
     internal ArrayView<T> ScratchView<T>(GpuScratch slot, long count) where T : unmanaged
+        => Part<T>(ScratchMemory<T>(slot, count).Buffer, 0, count);
+
+    internal Block<T> ScratchBlock<T>(GpuScratch slot, long count) where T : unmanaged
+        => ScratchMemory<T>(slot, count).AsBlock<T>().Slice(0, count);
+
+    private GpuMemory ScratchMemory<T>(GpuScratch slot, long count) where T : unmanaged
     {
         long bytes = Math.Max(count, 1) * Interop.SizeOf<T>();
         GpuMemory? memory = _scratch[(int)slot];
@@ -133,7 +139,7 @@ internal sealed partial class GpuKernels : IKernels
             memory?.Dispose();
             _scratch[(int)slot] = memory = new GpuMemory(this, _pool, bytes);
         }
-        return Part<T>(memory.Buffer, 0, count);
+        return memory;
     }
 
     internal void Launch<TArguments>(GpuKernel<TArguments> kernel, Index3D groups, in TArguments arguments) where TArguments : struct
@@ -164,13 +170,15 @@ internal sealed partial class GpuKernels : IKernels
         }
     }
 
-    internal unsafe ArrayView<T> Stage<T>(Block<T> block, bool upload, bool download) where T : unmanaged
+    internal ArrayView<T> Stage<T>(Block<T> block, bool upload, bool download) where T : unmanaged => ViewOf(StageBlock(block, upload, download));
+
+    internal unsafe Block<T> StageBlock<T>(Block<T> block, bool upload, bool download) where T : unmanaged
     {
         var memory = new GpuMemory(this, _pool, block.Length * sizeof(T));
         _staged.Add(new Staged(memory, block.Address, download));
         ArrayView<T> view = Part<T>(memory.Buffer, 0, block.Length);
         if (upload) Guarded("an upload", () => view.CopyFromCPU(_stream, ref *block.Pointer, block.Length));
-        return view;
+        return memory.AsBlock<T>().Slice(0, block.Length);
     }
 
     /// <summary>Brings back what was staged since <paramref name="firstStaged"/>, and gives the device to the next thread.</summary>
