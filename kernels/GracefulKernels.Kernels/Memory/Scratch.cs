@@ -21,7 +21,8 @@ internal enum ScratchSlot
     RowLoss,
     Logits,
     GatheredRows,
-    RowLogSums,
+    LogSums,
+    BiasParts,
     Columns,
     Phases,
     Count,
@@ -35,6 +36,9 @@ internal static unsafe class Scratch
 {
     [ThreadStatic]
     private static HostMemory?[]? _slots;
+
+    /// <summary>Bytes that the calling thread's slots hold.</summary>
+    public static long ByteLength => _slots?.Sum(memory => memory?.ByteLength ?? 0) ?? 0;
 
     /// <summary>At least <paramref name="count"/> elements, 64-byte aligned, not cleared, valid until the slot is asked for again.</summary>
     public static T* Get<T>(ScratchSlot slot, long count) where T : unmanaged

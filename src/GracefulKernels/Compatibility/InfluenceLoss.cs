@@ -1,0 +1,207 @@
+using GracefulKernels.Kernels;
+
+namespace GracefulKernels;
+
+/// <summary>
+/// The loss of backward-compatible training: new embeddings must also be classified by the old model's frozen head, so that they can be searched in a gallery of old embeddings
+/// without computing that again (Shen et al., "Towards Backward-Compatible Representation Learning", CVPR 2020, eq. 6).
+/// </summary>
+public static unsafe class InfluenceLoss
+{
+    /// <summary>The same with old labels through a map of classes: rows whose class the old model did not know are out of its loss.</summary>
+    /// <param name="embeddings">As below.</param>
+    /// <param name="labels">As below.</param>
+    /// <param name="own">As below.</param>
+    /// <param name="old">As below.</param>
+    /// <param name="map">From the old head's classes to the new one's; null where they are the same.</param>
+    /// <param name="options">As below.</param>
+    /// <param name="embeddingGradient">As below.</param>
+    /// <param name="weightGradient">As below.</param>
+    /// <param name="biasGradient">As below.</param>
+    /// <param name="ownPerSample">As below.</param>
+    /// <param name="influencePerSample">As below.</param>
+    /// <param name="device">As below.</param>
+    /// <exception cref="ArgumentException">As below; or the map is of other numbers of classes.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">As below.</exception>
+    public static InfluenceResult Evaluate(
+        ReadOnlySpan<float> embeddings,
+        ReadOnlySpan<int> labels,
+        ClassifierHead own,
+        ClassifierHead old,
+        ClassMap? map = null,
+        InfluenceOptions? options = null,
+        Span<float> embeddingGradient = default,
+        Span<float> weightGradient = default,
+        Span<float> biasGradient = default,
+        Span<float> ownPerSample = default,
+        Span<float> influencePerSample = default,
+        ComputeDevice? device = null)
+    {
+        options ??= new InfluenceOptions();
+        LinearCrossEntropy.CheckHead(own, nameof(own));
+        LinearCrossEntropy.CheckHead(old, nameof(old));
+        if (map is null && own.Classes != old.Classes)
+        {
+            throw new ArgumentException($"map is null, but own has {own.Classes} classes and old {old.Classes}; expected the map from old to new classes.", nameof(map));
+        }
+        if (map is not null && (map.NewClasses != own.Classes || map.OldClasses != old.Classes))
+        {
+            throw new ArgumentException(
+                $"map is from {map.OldClasses} to {map.NewClasses} classes; expected from {old.Classes} (old) to {own.Classes} (own).", nameof(map));
+        }
+        ReadOnlySpan<int> oldLabels = map is null ? labels : map.OldLabels(labels, options.IgnoreIndex);
+        return Evaluate(
+            embeddings, labels, oldLabels, own, old, options, embeddingGradient, weightGradient, biasGradient, ownPerSample, influencePerSample, device);
+    }
+
+    /// <summary>
+    /// <c>mean_i CE(κ_new φ(x_i), y_i) + λ·mean_j CE(κ_old φ(x_j), y'_j)</c>, j over the rows that have an old label y', and its gradients; κ_old is frozen and has none.
+    /// An old head narrower than the embeddings sees their leading columns; a wider one sees them padded with zeros.
+    /// </summary>
+    /// <param name="embeddings">φ(x) [rows × own.Features], row-major; rows = <c>labels.Length</c>.</param>
+    /// <param name="labels">y [rows], each in [0, own.Classes) or <see cref="InfluenceOptions.IgnoreIndex"/>, which takes the row out of both losses.</param>
+    /// <param name="oldLabels">y' [rows], each in [0, old.Classes) or the ignore index for a row without one.</param>
+    /// <param name="own">κ_new.</param>
+    /// <param name="old">κ_old; its classes and features may be other numbers.</param>
+    /// <param name="options">null for λ = 1 and means.</param>
+    /// <param name="embeddingGradient">[rows × own.Features] of the sum of both losses, or empty.</param>
+    /// <param name="weightGradient">[own.Classes × own.Features], or empty.</param>
+    /// <param name="biasGradient">[own.Classes], or empty.</param>
+    /// <param name="ownPerSample">[rows] cross-entropies under the new head, 0 on ignored rows; or empty.</param>
+    /// <param name="influencePerSample">[rows] those under the old head, without λ, 0 on rows without an old label; or empty.</param>
+    /// <param name="device">Where to compute; null for <see cref="ComputeDevice.Default"/>.</param>
+    /// <exception cref="ArgumentException">A length does not fit, a head is empty, or an output overlaps anything else.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">A label is out of range; row and value are named, nothing has been written.</exception>
+    public static InfluenceResult Evaluate(
+        ReadOnlySpan<float> embeddings,
+        ReadOnlySpan<int> labels,
+        ReadOnlySpan<int> oldLabels,
+        ClassifierHead own,
+        ClassifierHead old,
+        InfluenceOptions? options = null,
+        Span<float> embeddingGradient = default,
+        Span<float> weightGradient = default,
+        Span<float> biasGradient = default,
+        Span<float> ownPerSample = default,
+        Span<float> influencePerSample = default,
+        ComputeDevice? device = null)
+    {
+        options ??= new InfluenceOptions();
+        int rows = labels.Length;
+        LinearCrossEntropy.CheckHead(own, nameof(own));
+        LinearCrossEntropy.CheckHead(old, nameof(old));
+        Check.Matrix(embeddings.Length, rows, own.Features, nameof(embeddings), "rows = labels.Length");
+        Check.Length(oldLabels.Length, rows, nameof(oldLabels), "rows = labels.Length");
+        LinearCrossEntropy.CheckOutputs(rows, own, embeddingGradient, weightGradient, biasGradient);
+        if (!ownPerSample.IsEmpty) Check.Length(ownPerSample.Length, rows, nameof(ownPerSample), "rows = labels.Length");
+        if (!influencePerSample.IsEmpty) Check.Length(influencePerSample.Length, rows, nameof(influencePerSample), "rows = labels.Length");
+        CheckApart(embeddings, own, old, embeddingGradient, weightGradient, biasGradient, ownPerSample, influencePerSample);
+        long valid = Check.Labels(labels, own.Classes, options.IgnoreIndex);
+        long mapped = MappedRows(labels, oldLabels, old.Classes, options.IgnoreIndex, out bool isIgnoredAlone);
+        // An ignored label takes its row out of both.
+        if (isIgnoredAlone) oldLabels = Without(labels, oldLabels, options.IgnoreIndex);
+
+        bool mean = options.Reduction == LossReduction.Mean;
+        IKernels kernels = (device ?? ComputeDevice.Default).Kernels;
+        fixed (float* e = embeddings, de = embeddingGradient, dw = weightGradient, db = biasGradient, values = ownPerSample, oldValues = influencePerSample)
+        fixed (float* w = own.Weight, b = own.Bias, oldW = old.Weight, oldB = old.Bias)
+        fixed (int* y = labels, oldY = oldLabels)
+        {
+            LinearLossOptions plain = new() { IgnoreIndex = options.IgnoreIndex, GradientScale = mean ? (float)(1.0 / Math.Max(1, valid)) : 1f };
+            LinearLossOperands operands = new()
+            {
+                Rows = rows,
+                Features = own.Features,
+                Classes = own.Classes,
+                Embeddings = new Block<float>(e, embeddings.Length),
+                LdEmbeddings = own.Features,
+                Weight = new Block<float>(w, own.Weight.Length),
+                LdWeight = own.Features,
+                Bias = new Block<float>(b, own.Bias.Length),
+                Labels = new Block<int>(y, rows),
+                EmbeddingGradient = new Block<float>(de, embeddingGradient.Length),
+                LdEmbeddingGradient = own.Features,
+                WeightGradient = new Block<float>(dw, weightGradient.Length),
+                LdWeightGradient = own.Features,
+                BiasGradient = new Block<float>(db, biasGradient.Length),
+                Values = new Block<float>(values, ownPerSample.Length),
+            };
+            LinearLossSums ofOwn = kernels.LinearCrossEntropy(plain, operands);
+            // What is beyond the narrower of the two widths meets zeros on the other side.
+            LinearLossSums ofOld = kernels.LinearCrossEntropy(
+                plain with { GradientScale = options.Influence * (mean ? (float)(1.0 / Math.Max(1, mapped)) : 1f), AddToEmbeddings = true },
+                operands with
+                {
+                    Features = Math.Min(own.Features, old.Features),
+                    Classes = old.Classes,
+                    Weight = new Block<float>(oldW, old.Weight.Length),
+                    LdWeight = old.Features,
+                    Bias = new Block<float>(oldB, old.Bias.Length),
+                    Labels = new Block<int>(oldY, rows),
+                    // λ = 0: no 0·∞ from a head that has no say.
+                    EmbeddingGradient = options.Influence == 0 ? default : operands.EmbeddingGradient,
+                    WeightGradient = default,
+                    BiasGradient = default,
+                    Values = new Block<float>(oldValues, influencePerSample.Length),
+                });
+            return Result(options, ofOwn, ofOld);
+        }
+    }
+
+    private static InfluenceResult Result(InfluenceOptions options, LinearLossSums own, LinearLossSums old)
+    {
+        bool mean = options.Reduction == LossReduction.Mean;
+        double ofOwn = mean ? own.Loss / own.ValidRows : own.Loss, ofOld = mean ? old.Loss / old.ValidRows : old.Loss;
+        double pulled = old.ValidRows == 0 || options.Influence == 0 ? 0 : options.Influence * ofOld;
+        return new InfluenceResult(ofOwn + pulled, ofOwn, ofOld, own.ValidRows, old.ValidRows, own.UndefinedRows, old.UndefinedRows);
+    }
+
+    /// <summary>Checks the old labels. <paramref name="isIgnoredAlone"/>: some row has one though its label is ignored.</summary>
+    private static long MappedRows(ReadOnlySpan<int> labels, ReadOnlySpan<int> oldLabels, int classes, int ignoreIndex, out bool isIgnoredAlone)
+    {
+        long mapped = 0;
+        isIgnoredAlone = false;
+        for (int i = 0; i < oldLabels.Length; i++)
+        {
+            int label = oldLabels[i];
+            if (label == ignoreIndex) continue;
+            if ((uint)label >= (uint)classes)
+            {
+                throw new ArgumentOutOfRangeException(
+                    nameof(oldLabels), label, $"oldLabels[{i}] is {label}; expected 0 to {classes - 1}, or {ignoreIndex} for a row without an old class.");
+            }
+            if (labels[i] == ignoreIndex) isIgnoredAlone = true;
+            else mapped++;
+        }
+        return mapped;
+    }
+
+    private static int[] Without(ReadOnlySpan<int> labels, ReadOnlySpan<int> oldLabels, int ignoreIndex)
+    {
+        int[] kept = oldLabels.ToArray();
+        for (int i = 0; i < kept.Length; i++)
+        {
+            if (labels[i] == ignoreIndex) kept[i] = ignoreIndex;
+        }
+        return kept;
+    }
+
+    private static void CheckApart(
+        ReadOnlySpan<float> embeddings,
+        ClassifierHead own,
+        ClassifierHead old,
+        ReadOnlySpan<float> embeddingGradient,
+        ReadOnlySpan<float> weightGradient,
+        ReadOnlySpan<float> biasGradient,
+        ReadOnlySpan<float> ownPerSample,
+        ReadOnlySpan<float> influencePerSample)
+    {
+        LinearCrossEntropy.CheckApart(embeddings, own, embeddingGradient, weightGradient, biasGradient);
+        LinearCrossEntropy.CheckApart(embeddings, old, embeddingGradient, weightGradient, biasGradient);
+        LinearCrossEntropy.CheckApart(ownPerSample, nameof(ownPerSample), embeddings, own, embeddingGradient, weightGradient, biasGradient);
+        LinearCrossEntropy.CheckApart(influencePerSample, nameof(influencePerSample), embeddings, own, embeddingGradient, weightGradient, biasGradient);
+        LinearCrossEntropy.CheckApart(ownPerSample, nameof(ownPerSample), embeddings, old, default, default, default);
+        LinearCrossEntropy.CheckApart(influencePerSample, nameof(influencePerSample), embeddings, old, default, default, default);
+        Check.Apart(ownPerSample, influencePerSample, nameof(ownPerSample), nameof(influencePerSample));
+    }
+}
