@@ -35,6 +35,7 @@ internal sealed unsafe class OpenBlasPeer : IPeer
             (_, CholeskyBatchShape shape) => Batch(ours, shape),
             ("eigen-symmetric", int n) => Eigen(ours, 1, n),
             (_, EigenBatchShape shape) => Eigen(ours, shape.Count, shape.N),
+            (_, LinearLossShape shape) => LinearLoss(shape, ours, threads),
             ("vector-axpy", int n) => Axpy(n, ours),
             ("vector-dot", int n) => Dot(n, ours),
             ("vector-norm", int n) => Norm(n, ours),
@@ -90,6 +91,35 @@ internal sealed unsafe class OpenBlasPeer : IPeer
                     s.Rows, s.Columns, s.Columns, 1, workspace.Pointer, s.Columns, right, s.Columns, 0, y.Pointer, s.Columns);
             },
             Difference = () => Difference.Of(ours.Outputs[0], y),
+        }.Owns(own);
+    }
+
+    private static PeerCall LinearLoss(LinearLossShape s, Operands ours, int threads)
+    {
+        float* e = ours.Inputs[0].Pointer, w = ours.Inputs[1].Pointer;
+        Operands own = new(ours.Kernels);
+        Block<int> labels = own.Labels(s.Rows, s.Classes);
+        Block<float> z = own.Allocate<float>((long)s.Rows * s.Classes), db = own.Output(s.Classes);
+        Block<float> de = own.Output((long)s.Rows * s.Features), dw = own.Output((long)s.Classes * s.Features);
+        ComposedSoftmax softmax = new(s, z, ours.Inputs[2], labels, threads);
+        return new PeerCall
+        {
+            Run = () =>
+            {
+                OpenBlas.Sgemm(
+                    OpenBlas.RowMajor, OpenBlas.NoTranspose, OpenBlas.Transpose,
+                    s.Rows, s.Classes, s.Features, 1, e, s.Features, w, s.Features, 0, z.Pointer, s.Classes);
+                softmax.Run(db);
+                OpenBlas.Sgemm(
+                    OpenBlas.RowMajor, OpenBlas.NoTranspose, OpenBlas.NoTranspose,
+                    s.Rows, s.Features, s.Classes, 1, z.Pointer, s.Classes, w, s.Features, 0, de.Pointer, s.Features);
+                OpenBlas.Sgemm(
+                    OpenBlas.RowMajor, OpenBlas.Transpose, OpenBlas.NoTranspose,
+                    s.Classes, s.Features, s.Rows, 1, z.Pointer, s.Classes, e, s.Features, 0, dw.Pointer, s.Features);
+            },
+            Difference = () => Math.Max(
+                Math.Max(Difference.Of(ours.Outputs[0], de), Difference.Of(ours.Outputs[1], dw)),
+                Math.Max(Difference.Of(ours.Outputs[2], db), Math.Abs(softmax.Loss - ours.Returned) / ours.Returned)),
         }.Owns(own);
     }
 

@@ -6,7 +6,8 @@ namespace GracefulKernels.Benchmarks.Peers;
 
 /// <summary>
 /// Our own other way to the same result: SYRK against GEMM, the covariance of patches against SYRK over patches that were gathered before
-/// (untimed), the JVP of a convolution against its forward pass (which does half as much: a ratio of 0.49 is 2.05 times the time).
+/// (untimed), the JVP of a convolution against its forward pass (which does half as much: a ratio of 0.49 is 2.05 times the time), linear + cross-entropy
+/// against products and row loss with all logits in memory.
 /// </summary>
 internal sealed unsafe class OwnPeer(IKernels kernels) : IPeer
 {
@@ -19,6 +20,7 @@ internal sealed unsafe class OwnPeer(IKernels kernels) : IPeer
         ("syrk", SyrkShape shape) => Gemm(shape, ours),
         ("covariance", ConvolutionShape shape) => Patches(shape, ours),
         ("conv-jvp", ConvolutionShape shape) => Forward(shape, ours),
+        (_, LinearLossShape shape) => Unfused(shape, ours),
         _ => null,
     };
 
@@ -46,6 +48,29 @@ internal sealed unsafe class OwnPeer(IKernels kernels) : IPeer
         Operands own = new(ours.Kernels);
         Block<float> y = own.Output(s.OutputLength);
         return new PeerCall { Run = () => kernels.ConvolutionForward(s, ours.Inputs[0], ours.Inputs[1], y, default) }.Owns(own);
+    }
+
+    private PeerCall Unfused(LinearLossShape s, Operands ours)
+    {
+        (Block<float> e, Block<float> w, Block<float> bias) = (ours.Inputs[0], ours.Inputs[1], ours.Inputs[2]);
+        Operands own = new(ours.Kernels);
+        Block<int> labels = own.Labels(s.Rows, s.Classes);
+        Block<float> z = own.Allocate<float>((long)s.Rows * s.Classes), db = own.Output(s.Classes);
+        Block<float> de = own.Output((long)s.Rows * s.Features), dw = own.Output((long)s.Classes * s.Features);
+        RowLossOptions options = new() { GradientScale = 1f / s.Rows };
+        RowLossOperands losses = new() { Rows = s.Rows, Classes = s.Classes, New = z, LdNew = s.Classes, Labels = labels, Gradient = z };
+        return new PeerCall
+        {
+            Run = () =>
+            {
+                kernels.Gemm(new GemmShape(s.Rows, s.Classes, s.Features, transposeB: true), 1, e, w, 0, z, new Epilogue { Bias = bias });
+                kernels.RowLoss(options, losses);
+                kernels.Gemm(new GemmShape(s.Rows, s.Features, s.Classes), 1, z, w, 0, de, default);
+                kernels.Gemm(new GemmShape(s.Classes, s.Features, s.Rows, transposeA: true), 1, z, e, 0, dw, default);
+                kernels.ColumnSum(s.Rows, s.Classes, z, 0, db);
+            },
+            Difference = () => Math.Max(Difference.Of(ours.Outputs[0], de), Math.Max(Difference.Of(ours.Outputs[1], dw), Difference.Of(ours.Outputs[2], db))),
+        }.Owns(own);
     }
 
     private static void Gather(ConvolutionShape s, float* x, float* patches)

@@ -69,6 +69,10 @@ internal sealed class PeerRunner(BenchOptions options, IReadOnlyList<string>? on
             foreach ((IPeer peer, PeerCall call) in calls) Check(bench, peer, call);
             Measurement[] measured = Turns.Measure(
                 [(ours.Run, ours.Reset), .. calls.Select(c => (c.Call.Run, c.Call.Reset))], kernels.Threads, options.Quick);
+            if (bench.Parameters is LinearLossShape shape)
+            {
+                Note($"{bench.Title} takes {ExtraMemory.Of(bench, options.Target) / 1e6:0.0} MB beside its operands; its logits would take {4e-6 * shape.Rows * shape.Classes:0} MB.");
+            }
             BenchRow row = BenchRow.Create(bench, kernels.Name, kernels.Threads, measured[0], limit);
             return [.. calls.Select((c, i) => PeerRow.Create(row, c.Peer.Name, bench.Work, measured[i + 1]))];
         }

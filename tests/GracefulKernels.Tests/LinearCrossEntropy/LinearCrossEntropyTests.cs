@@ -66,6 +66,7 @@ public abstract class LinearCrossEntropyTests(KernelFamily family)
         (float[] e, float[] w, float[] b, int[] labels) = Sample(Rows, Features, classes);
         for (int r = 0; r < Rows; r++)
         {
+            labels[r] = Math.Max(labels[r], 0);
             if (r % 3 != 1) continue;
             labels[r] = -7;
             e.AsSpan(r * Features, Features).Fill(r % 2 == 0 ? float.NaN : float.PositiveInfinity);

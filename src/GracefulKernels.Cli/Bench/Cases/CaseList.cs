@@ -13,6 +13,7 @@ internal static class CaseList
         .. SymmetricEigenCases.All,
         .. KroneckerCases.All,
         .. RowLossCases.All,
+        .. LinearLossCases.All,
         .. FlipCases.All,
         .. VectorCases.All,
         .. IterationCases.All,
