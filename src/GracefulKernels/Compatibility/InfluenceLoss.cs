@@ -8,21 +8,23 @@ namespace GracefulKernels;
 /// </summary>
 public static unsafe class InfluenceLoss
 {
-    /// <summary>The same with old labels through a map of classes: rows whose class the old model did not know are out of its loss.</summary>
-    /// <param name="embeddings">As below.</param>
-    /// <param name="labels">As below.</param>
-    /// <param name="own">As below.</param>
-    /// <param name="old">As below.</param>
-    /// <param name="map">From the old head's classes to the new one's; null where they are the same.</param>
-    /// <param name="options">As below.</param>
-    /// <param name="embeddingGradient">As below.</param>
-    /// <param name="weightGradient">As below.</param>
-    /// <param name="biasGradient">As below.</param>
-    /// <param name="ownPerSample">As below.</param>
-    /// <param name="influencePerSample">As below.</param>
-    /// <param name="device">As below.</param>
-    /// <exception cref="ArgumentException">As below; or the map is of other numbers of classes.</exception>
-    /// <exception cref="ArgumentOutOfRangeException">As below.</exception>
+    /// <summary>
+    /// As the other form, with old labels <c>y' = map(y)</c>: rows whose class the old model did not know are out of its loss.
+    /// </summary>
+    /// <param name="embeddings">φ(x) [rows × own.Features], row-major; rows = <c>labels.Length</c>.</param>
+    /// <param name="labels">y [rows], each in [0, own.Classes) or <see cref="InfluenceOptions.IgnoreIndex"/>.</param>
+    /// <param name="own">κ_new.</param>
+    /// <param name="old">κ_old; its classes and features may be other numbers.</param>
+    /// <param name="map">From the classes of <paramref name="old"/> to those of <paramref name="own"/>; null where they are the same.</param>
+    /// <param name="options">null for λ = 1 and means.</param>
+    /// <param name="embeddingGradient">[rows × own.Features] of the sum of both losses, or empty.</param>
+    /// <param name="weightGradient">[own.Classes × own.Features], or empty.</param>
+    /// <param name="biasGradient">[own.Classes], or empty.</param>
+    /// <param name="ownPerSample">[rows] cross-entropies under the new head, 0 on ignored rows; or empty.</param>
+    /// <param name="influencePerSample">[rows] those under the old head, without λ, 0 on rows without an old class; or empty.</param>
+    /// <param name="device">Where to compute; null for <see cref="ComputeDevice.Default"/>.</param>
+    /// <exception cref="ArgumentException">A length does not fit, a head is empty, an output overlaps anything else, or the map is of other numbers of classes.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">A label is out of range; row and value are named, nothing has been written.</exception>
     public static InfluenceResult Evaluate(
         ReadOnlySpan<float> embeddings,
         ReadOnlySpan<int> labels,
