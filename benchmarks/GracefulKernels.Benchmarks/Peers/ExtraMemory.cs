@@ -15,7 +15,6 @@ internal static class ExtraMemory
             using IKernels kernels = KernelSets.CreateCpu(target, 1);
             using Operands operands = new(kernels);
             bench.Prepare(kernels, operands);
-            // Of what it took to prepare nothing is scratch memory but that of kernels, and those were none.
             operands.Run();
             bytes = Scratch.ByteLength;
         });
