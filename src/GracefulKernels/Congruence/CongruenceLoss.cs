@@ -27,7 +27,8 @@ public static unsafe class CongruenceLoss
     /// <param name="newPredictions">[rows] argmax of the new logits, −1 for a row with a NaN; or empty.</param>
     /// <param name="oldPredictions">[rows] the same of the old logits; or empty.</param>
     /// <param name="device">Where to compute; null for <see cref="ComputeDevice.Default"/>.</param>
-    /// <exception cref="ArgumentException">A length does not fit, an output overlaps an input, or a distance or the old predictions are asked for without old logits.</exception>
+    /// <param name="referenceLogits">[rows × classes], what ranks the classes of <see cref="CongruenceDistance.LogitDifference"/> with <see cref="RankBy.Reference"/>; empty otherwise.</param>
+    /// <exception cref="ArgumentException">A length does not fit, an output overlaps an input, or a distance or the old predictions are asked for without old logits, or reference logits are missing or of no use.</exception>
     /// <exception cref="ArgumentOutOfRangeException">A label is out of range (row and value are named; nothing has been written), or <paramref name="classes"/> is.</exception>
     public static CongruenceResult Evaluate(
         ReadOnlySpan<float> newLogits,
@@ -39,7 +40,8 @@ public static unsafe class CongruenceLoss
         Span<float> perSample = default,
         Span<int> newPredictions = default,
         Span<int> oldPredictions = default,
-        ComputeDevice? device = null)
+        ComputeDevice? device = null,
+        ReadOnlySpan<float> referenceLogits = default)
     {
         options ??= new CongruenceOptions();
         int rows = labels.Length;
@@ -49,6 +51,12 @@ public static unsafe class CongruenceLoss
         else if (options.Distance != CongruenceDistance.None)
         {
             throw new ArgumentException($"oldLogits is empty; the distance {options.Distance} needs [{rows} × {classes}].", nameof(oldLogits));
+        }
+        bool ranked = options is { Distance: CongruenceDistance.LogitDifference, RankBy: RankBy.Reference };
+        if (ranked) Check.Matrix(referenceLogits.Length, rows, classes, nameof(referenceLogits), Check.RowsOfLabels);
+        else if (!referenceLogits.IsEmpty)
+        {
+            throw new ArgumentException($"referenceLogits has {referenceLogits.Length} elements; expected none but for LogitDifference ranked by Reference.", nameof(referenceLogits));
         }
         if (!gradient.IsEmpty) Check.Matrix(gradient.Length, rows, classes, nameof(gradient), Check.RowsOfLabels);
         if (!perSample.IsEmpty) Check.Length(perSample.Length, rows, nameof(perSample), Check.RowsOfLabels);
@@ -63,6 +71,8 @@ public static unsafe class CongruenceLoss
             throw new ArgumentException("gradient overlaps newLogits without being the same memory.", nameof(gradient));
         }
         Check.Apart(gradient, oldLogits, nameof(gradient), nameof(oldLogits));
+        Check.Apart(gradient, referenceLogits, nameof(gradient), nameof(referenceLogits));
+        Check.Apart(perSample, referenceLogits, nameof(perSample), nameof(referenceLogits));
         Check.Apart(perSample, newLogits, nameof(perSample), nameof(newLogits));
         Check.Apart(perSample, oldLogits, nameof(perSample), nameof(oldLogits));
         Check.Apart(perSample, gradient, nameof(perSample), nameof(gradient));
@@ -71,7 +81,7 @@ public static unsafe class CongruenceLoss
         Check.Apart(newPredictions, oldPredictions, nameof(newPredictions), nameof(oldPredictions));
         long valid = Check.Labels(labels, classes, options.IgnoreIndex);
 
-        fixed (float* z = newLogits, old = oldLogits, g = gradient, values = perSample)
+        fixed (float* z = newLogits, old = oldLogits, reference = referenceLogits, g = gradient, values = perSample)
         fixed (int* y = labels, predictionsNew = newPredictions, predictionsOld = oldPredictions)
         {
             return Evaluate(
@@ -84,6 +94,8 @@ public static unsafe class CongruenceLoss
                     LdNew = classes,
                     Old = new Block<float>(old, oldLogits.Length),
                     LdOld = classes,
+                    Reference = new Block<float>(reference, referenceLogits.Length),
+                    LdReference = classes,
                     Labels = new Block<int>(y, rows),
                     Gradient = new Block<float>(g, gradient.Length),
                     Values = new Block<float>(values, perSample.Length),
@@ -109,6 +121,12 @@ public static unsafe class CongruenceLoss
                 DistanceWeight = options.DistanceWeight,
                 Temperature = options.Temperature,
                 TemperatureSquared = options.TemperatureSquared,
+                TopK = options.TopK,
+                RankBy = (RankSource)options.RankBy,
+                Margin = options.Margin,
+                Power = options.Power,
+                OneSided = options.OneSided,
+                ExcludeTrueClass = options.ExcludeTrueClass,
                 FocalAlpha = options.FocalAlpha,
                 FocalBeta = options.FocalBeta,
                 IgnoreIndex = options.IgnoreIndex,

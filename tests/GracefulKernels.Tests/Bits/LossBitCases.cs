@@ -10,6 +10,12 @@ internal static class LossBitCases
         .. from options in RowLossRun.AllOptions()
            from s in new[] { (1, 1), (37, 10), (19, 145) }
            select RowLoss(options, s.Item1, s.Item2),
+        .. from options in RowLossRun.TopDifferences()
+           from s in new[] { (3, 5), (9, 41), (4, 300) }
+           select RowLoss(options with { RankBy = RankSource.Reference }, s.Item1, s.Item2),
+        .. from options in new RowLossOptions[] { new() { Distance = OldDistance.LogitDifference }, new() { Distance = OldDistance.LogitDifference, TopK = 40, RankBy = RankSource.New } }
+           from s in new[] { (9000, 10), (150, 1003), (700, 100) }
+           select RowLoss(options, s.Item1, s.Item2),
         .. from options in new RowLossOptions[] { new() { Distance = OldDistance.KlOldNew, DistanceWeight = 0.5f, Temperature = 2, GradientScale = 0.01f }, new() { Base = BaseLoss.Squared } }
            from s in new[] { (9000, 10), (150, 1003), (700, 100) }
            select RowLoss(options, s.Item1, s.Item2),
@@ -34,6 +40,8 @@ internal static class LossBitCases
                 LdNew = ld,
                 Old = o.Input(zOld[..length]),
                 LdOld = ld,
+                Reference = options.RankBy == RankSource.Reference ? o.Input(RowLossRun.Sample(rows, classes, 2, ld).New[..length]) : default,
+                LdReference = ld,
                 Labels = o.Input(labels),
                 Gradient = o.Output((long)rows * classes),
                 Values = o.Output(rows),

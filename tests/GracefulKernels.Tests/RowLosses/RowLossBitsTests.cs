@@ -14,6 +14,8 @@ public class RowLossBitsTests
         (float[] zNew, float[] zOld, int[] labels) = RowLossRun.Sample(10, 6, 5);
         foreach (RowLossOptions options in RowLossRun.AllOptions())
         {
+            // LDI has no derivative where a step changes which classes are the top ones (by the new logits and fewer than all of them), nor with p = 1 where the models agree.
+            if (options is { Distance: OldDistance.LogitDifference, RankBy: RankSource.New, TopK: < 6 } or { Distance: OldDistance.LogitDifference, Power: 1 }) continue;
             for (int r = 0; r < 10; r++)
             {
                 float[] z = zNew[(r * 6)..((r + 1) * 6)], old = zOld[(r * 6)..((r + 1) * 6)];
