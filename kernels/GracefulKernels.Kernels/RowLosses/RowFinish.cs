@@ -41,6 +41,7 @@ internal static unsafe class RowFinish<TLanes, TDoubles, TLoss>
         TLanes maxNew = Load(statistics, RowStatistic.MaxNew), maxOld = Load(statistics, RowStatistic.MaxOld);
         TLanes offset = maxOld - maxNew, larger = TLanes.Max(TLanes.Abs(maxNew), TLanes.Abs(maxOld));
         TLanes near = TLanes.GreaterThanOrEqual(larger * TLanes.Broadcast(0.5f), TLanes.Abs(offset));
+        near = TLanes.WhereGreater(TLanes.Broadcast(float.PositiveInfinity), larger, near, TLanes.Zero);
         TLanes.Store(statistics[RowStatistic.ShiftNew], TLanes.Select(near, TLanes.Zero, maxNew));
         TLanes.Store(statistics[RowStatistic.ShiftOld], TLanes.Select(near, TLanes.Zero, maxOld));
         TLanes.Store(statistics[RowStatistic.Offset], TLanes.Select(near, offset, TLanes.Zero));

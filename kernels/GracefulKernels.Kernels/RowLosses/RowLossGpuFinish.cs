@@ -93,7 +93,8 @@ internal struct RowLossGpuFinish
         // How the second look takes z_old − z_new − (max_old − max_new): where the maxima are near each other, the differences between models
         // first, for they are exact or nearly so; else (and for infinities) each row against its own maximum.
         float offset = maxOld - maxNew, sizeNew = Magnitude(maxNew), sizeOld = Magnitude(maxOld);
-        bool near = (sizeNew > sizeOld ? sizeNew : sizeOld) * 0.5f >= Magnitude(offset);
+        float larger = sizeNew > sizeOld ? sizeNew : sizeOld;
+        bool near = (larger * 0.5f >= Magnitude(offset)) & (larger < float.PositiveInfinity);
         Set(r, ShiftNew, near ? 0f : maxNew);
         Set(r, ShiftOld, near ? 0f : maxOld);
         Set(r, Offset, near ? offset : 0f);

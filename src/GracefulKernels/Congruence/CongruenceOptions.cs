@@ -74,6 +74,7 @@ public sealed record CongruenceOptions
     private readonly float _targetScale = 15f;
     private readonly float _distanceWeight = 1f;
     private readonly float _temperature = 1f;
+    private readonly UnknownLabelPolicy _unknownLabels;
     private readonly RankBy _rankBy = RankBy.Old;
     private readonly int _topK = 10;
     private readonly float _margin;
@@ -127,6 +128,10 @@ public sealed record CongruenceOptions
 
     /// <summary>Multiply the KL distances by τ², which keeps their gradient's size when τ grows; off by default.</summary>
     public bool TemperatureSquared { get; init; }
+
+    /// <summary>With a class map, the weight of samples whose label the old model did not know; α by default.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">Not a member of the enumeration.</exception>
+    public UnknownLabelPolicy UnknownLabels { get => _unknownLabels; init => _unknownLabels = Defined(value, nameof(UnknownLabels)); }
 
     /// <summary>K ≥ 1 of LDI; 10 by default. Where a row has fewer classes (less one with <see cref="ExcludeTrueClass"/>) K is that number, also as the divisor.</summary>
     /// <exception cref="ArgumentOutOfRangeException">Zero or negative.</exception>
