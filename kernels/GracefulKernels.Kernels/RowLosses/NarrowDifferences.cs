@@ -7,51 +7,38 @@ internal static unsafe class NarrowDifferences<TLanes, TDoubles>
     where TLanes : struct, ILanes<TLanes, TDoubles>
     where TDoubles : struct, IDoubleLanes<TDoubles>
 {
-    /// <summary>Up to here the bounds of sixteen rows are found K looks at the tile.</summary>
-    private const int MostRounds = 16;
+    /// <summary>Up to here the bounds of sixteen rows are found together.</summary>
+    private const int MostTogether = 20;
+
+    /// <summary>Largest elements that one look at the tile sorts out.</summary>
+    private const int Sorted = 5;
 
     /// <summary>As <see cref="WideDifferences{TLanes,TDoubles}.Take"/>. <paramref name="finite"/> speaks of the new and old logits.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Take(in RowLossContext context, in RowLossOperands operands, int row, int rows, in RowPointers tile, RowStatistics statistics, bool finite)
     {
-        int classes = context.Classes, end = classes * 16;
+        int classes = context.Classes;
         TLanes maxNew = TLanes.Load(statistics[RowStatistic.MaxNew]), maxOld = TLanes.Load(statistics[RowStatistic.MaxOld]);
         TLanes label = TLanes.Load(statistics[RowStatistic.Label]), one = TLanes.Broadcast(1f), zero = TLanes.Zero, nan = TLanes.Broadcast(float.NaN);
         float* rank = context.RankBy == RankSource.New ? tile.New : context.RankBy == RankSource.Old ? tile.Old : tile.Centred;
-        TLanes bound = context.RankBy == RankSource.New ? maxNew : maxOld;
-        TLanes place = TLanes.Load(statistics[context.RankBy == RankSource.New ? RowStatistic.ArgmaxNew : RowStatistic.ArgmaxOld]);
         TLanes known = TLanes.WhereEqual(maxNew, maxNew, TLanes.WhereEqual(maxOld, maxOld, zero, nan), nan);
         if (context.RankBy == RankSource.Reference)
         {
             LaneTranspose<TLanes>.Load(operands.Reference.Pointer + ((long)row * operands.LdReference), operands.LdReference, rows, classes, rank);
-            RowArgmax<TLanes, TDoubles>.Across(rank, classes, out bound, out place, out bool finiteReference);
-            known = TLanes.WhereEqual(bound, bound, known, nan);
+            RowArgmax<TLanes, TDoubles>.Across(rank, classes, out TLanes max, out _, out bool finiteReference);
+            known = TLanes.WhereEqual(max, max, known, nan);
             finite &= finiteReference;
         }
-        bool all = context.TopK >= classes;
-        if (context.ExcludesTrueClass)
+        // Rows whose label is none of the classes may take one more.
+        bool all = context.TopK >= classes
+            || (context.ExcludesTrueClass && context.TopK >= classes - 1 && TLanes.ToBits(TLanes.GreaterThan(zero, label)) == 0);
+        TLanes bound = TLanes.Broadcast(float.NegativeInfinity), place = TLanes.Broadcast(classes);
+        if (!all && !(finite && context.TopK <= MostTogether && Together(context, rank, tile.ExpNewAtOne, label, out bound)))
         {
-            // A NaN is neither above a bound nor equal to it.
-            float* marked = tile.ExpNewAtOne;
-            TLanes step = zero;
-            for (int i = 0; i < end; i += 16)
-            {
-                TLanes.Store(marked + i, TLanes.WhereEqual(label, step, nan, TLanes.Load(rank + i)));
-                step += one;
-            }
-            rank = marked;
-            all = context.TopK >= classes - 1 && TLanes.ToBits(TLanes.GreaterThan(zero, label)) == 0;
-            bound = TLanes.Broadcast(float.PositiveInfinity);
-            place = -one;
+            Bounds(context, operands, row, rows, statistics, known, out bound, out place);
         }
-        if (all)
-        {
-            bound = TLanes.Broadcast(float.NegativeInfinity);
-            place = TLanes.Broadcast(classes);
-        }
-        else if (finite && context.TopK <= MostRounds) Rounds(rank, end, context.TopK - (context.ExcludesTrueClass ? 0 : 1), ref bound, ref place);
-        else Bounds(context, operands, row, rows, statistics, known, out bound, out place);
-        TLanes sum = Sum(context, tile, rank, label, bound, place);
+        TLanes without = context.ExcludesTrueClass ? label : -one;
+        TLanes sum = Sum(context, tile, rank, label, without, bound, place);
         TLanes.Store(statistics[RowStatistic.TopSum], TLanes.WhereEqual(known, known, sum, nan));
         float* labels = statistics[RowStatistic.Label];
         for (int r = 0; r < RowStatistics.Rows; r++)
@@ -61,25 +48,50 @@ internal static unsafe class NarrowDifferences<TLanes, TDoubles>
         }
     }
 
-    /// <summary>From one bound to the next below, some times over. All logits are finite.</summary>
+    /// <summary>
+    /// The K-th largest of each row, five at a time: a class goes down a row of the largest so far, each step of which keeps the larger and hands on the smaller. What comes out at its end is looked at again.
+    /// False where a row has others equal to its K-th. All logits are finite.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Rounds(float* rank, int end, int rounds, ref TLanes bound, ref TLanes place)
+    private static bool Together(in RowLossContext context, float* rank, float* rest, TLanes label, out TLanes bound)
     {
-        TLanes one = TLanes.Broadcast(1f), nothing = TLanes.Broadcast(float.NegativeInfinity);
-        for (int round = 0; round < rounds; round++)
+        TLanes nothing = TLanes.Broadcast(float.NegativeInfinity), one = TLanes.Broadcast(1f), zero = TLanes.Zero, step = zero;
+        TLanes without = context.ExcludesTrueClass ? label : -one, a = nothing, b = nothing, c = nothing, d = nothing, e = nothing;
+        int end = context.Classes * 16, k = context.TopK;
+        float* from = rank;
+        TLanes dropped = without;
+        for (; k > 0; k -= Sorted)
         {
-            TLanes best = nothing, where = TLanes.Zero, step = TLanes.Zero, above = bound, behind = place;
+            a = b = c = d = e = nothing;
+            step = zero;
             for (int i = 0; i < end; i += 16)
             {
-                TLanes z = TLanes.Load(rank + i);
-                z = TLanes.WhereEqual(z, above, TLanes.WhereGreater(step, behind, z, nothing), TLanes.WhereGreater(above, z, z, nothing));
-                where = TLanes.WhereGreater(z, best, step, where);
-                best = TLanes.Max(z, best);
+                TLanes z = TLanes.WhereEqual(dropped, step, nothing, TLanes.Load(from + i)), lower = TLanes.Min(z, a);
+                a = TLanes.Max(z, a);
+                z = TLanes.Min(lower, b);
+                b = TLanes.Max(lower, b);
+                lower = TLanes.Min(z, c);
+                c = TLanes.Max(z, c);
+                z = TLanes.Min(lower, d);
+                d = TLanes.Max(lower, d);
+                lower = TLanes.Min(z, e);
+                e = TLanes.Max(z, e);
+                TLanes.Store(rest + i, lower);
                 step += one;
             }
-            bound = best;
-            place = where;
+            from = rest;
+            dropped = -one;
         }
+        bound = (k + Sorted) switch { 1 => a, 2 => b, 3 => c, 4 => d, _ => e };
+        TLanes reached = zero;
+        step = zero;
+        for (int i = 0; i < end; i += 16)
+        {
+            TLanes z = TLanes.WhereEqual(without, step, nothing, TLanes.Load(rank + i));
+            reached += TLanes.WhereGreater(bound, z, zero, one);
+            step += one;
+        }
+        return TLanes.ToBits(TLanes.Equal(reached, TLanes.Broadcast(context.TopK))) == 0xFFFF;
     }
 
     /// <summary>Row by row: many classes to choose, or infinities among them.</summary>
@@ -107,7 +119,7 @@ internal static unsafe class NarrowDifferences<TLanes, TDoubles>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static TLanes Sum(in RowLossContext context, in RowPointers tile, float* rank, TLanes label, TLanes bound, TLanes place)
+    private static TLanes Sum(in RowLossContext context, in RowPointers tile, float* rank, TLanes label, TLanes without, TLanes bound, TLanes place)
     {
         float* news = tile.New, olds = tile.Old, slopes = tile.ExpOld;
         TLanes sum = TLanes.Zero, step = TLanes.Zero, zero = TLanes.Zero, one = TLanes.Broadcast(1f);
@@ -118,6 +130,7 @@ internal static unsafe class NarrowDifferences<TLanes, TDoubles>
             TLanes difference = DifferenceTerms<TLanes, TDoubles>.Difference(TLanes.Load(news + i), TLanes.Load(olds + i));
             TLanes size = context.OneSided ? TLanes.WhereEqual(label, step, -difference, difference) : TLanes.Abs(difference);
             size = TLanes.WhereEqual(z, bound, TLanes.WhereGreater(step, place, zero, size), TLanes.WhereGreater(z, bound, size, zero));
+            size = TLanes.WhereEqual(without, step, zero, size);
             sum += DifferenceTerms<TLanes, TDoubles>.Value(context, difference, size, out TLanes slope);
             TLanes.Store(slopes + i, slope);
             step += one;

@@ -128,6 +128,7 @@ internal sealed partial class GpuKernels
             Classes = classes,
             Ld = reference ? operands.LdReference : options.RankBy == RankSource.New ? operands.LdNew : operands.LdOld,
             Rounds = all ? 0 : k,
+            All = all ? 1 : 0,
             Shift = Math.Min(BitOperations.Log2(GroupSize), ThreadsShift(classes, RowLossGpuKernels.ClassesPerThread)),
             ExcludesTrueClass = rows.ExcludesTrueClass,
         };

@@ -14,34 +14,43 @@ internal static unsafe class TopClasses<TLanes, TDoubles>
     /// <summary>What a list can hold. Also the K up to which it is tried.</summary>
     public const int MostListed = 16;
 
+    /// <summary>Up to here the maxima of sixteen parts make a good guess; above, those of 32.</summary>
+    private const int FewListed = 12;
+
     /// <summary>Elements that are looked at closely; where more lie above the first guess (ties, as a rule), there is no list.</summary>
     private const int MostCandidates = 64;
 
     /// <summary>
-    /// The places in ascending order, as <paramref name="list"/> (room for 64); false where they are better found by <see cref="Bound"/>. Two looks at the row: the maxima of 32 parts
+    /// The places in ascending order, as <paramref name="list"/> (room for 64); false where they are better found by <see cref="Bound"/>. Two looks at the row: the maxima of its parts
     /// give a number that at least K elements reach, and few others do.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static bool List(float* row, int count, int k, int excluded, int* list)
     {
-        float guess = Reached(row, count, k, excluded);
+        // What is behind the last whole chunk, between numbers that nothing is below.
+        float* rest = stackalloc float[32];
+        TLanes nothing = TLanes.Broadcast(float.NegativeInfinity);
+        TLanes.Store(rest, nothing);
+        TLanes.Store(rest + 16, nothing);
+        int whole = count & ~31;
+        for (int i = whole; i < count; i++) rest[i - whole] = row[i];
+        float guess = Reached(row, whole, rest, k, excluded);
         if (float.IsNegativeInfinity(guess)) return false;
         float* values = stackalloc float[MostCandidates];
         int found = 0;
         TLanes limit = TLanes.Broadcast(guess);
-        for (int i = 0; i < count; i += 16)
+        for (int i = 0; i <= whole; i += 32)
         {
-            TLanes v = i + 16 <= count ? TLanes.Load(row + i) : TLanes.LoadPartial(row + i, count - i);
-            uint bits = TLanes.ToBits(TLanes.GreaterThanOrEqual(v, limit));
+            float* at = i < whole ? row + i : rest;
+            uint bits = TLanes.ToBits(TLanes.GreaterThanOrEqual(TLanes.Load(at), limit)) | (TLanes.ToBits(TLanes.GreaterThanOrEqual(TLanes.Load(at + 16), limit)) << 16);
             if (bits == 0) continue;
-            if (count - i < 16) bits &= (1u << (count - i)) - 1;
-            if ((uint)(excluded - i) < 16) bits &= ~(1u << (excluded - i));
+            if ((uint)(excluded - i) < 32) bits &= ~(1u << (excluded - i));
             if (found + BitOperations.PopCount(bits) > MostCandidates) return false;
             for (; bits != 0; bits &= bits - 1)
             {
-                int at = i + BitOperations.TrailingZeroCount(bits);
-                values[found] = row[at];
-                list[found++] = at;
+                int place = BitOperations.TrailingZeroCount(bits);
+                values[found] = at[place];
+                list[found++] = i + place;
             }
         }
         if (found > k) Keep(values, list, found, k);
@@ -74,59 +83,66 @@ internal static unsafe class TopClasses<TLanes, TDoubles>
         }
     }
 
-    /// <summary>The largest of the maxima of 32 parts of the row that K of them reach.</summary>
+    /// <summary>The largest of the maxima of 16 or 32 parts of the row that K of them reach.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static float Reached(float* row, int count, int k, int excluded)
+    private static float Reached(float* row, int whole, float* rest, int k, int excluded)
     {
-        TLanes nothing = TLanes.Broadcast(float.NegativeInfinity), even = nothing, odd = nothing;
-        int excludedChunk = excluded < 0 ? -1 : excluded & ~15, i = 0;
-        TLanes isExcluded = TLanes.FromBits(1u << (excluded & 15));
-        for (; i + 32 <= count; i += 32)
+        TLanes nothing = TLanes.Broadcast(float.NegativeInfinity), one = TLanes.Broadcast(1f), zero = TLanes.Zero;
+        TLanes even = nothing, odd = nothing, isExcluded = TLanes.FromBits(1u << (excluded & 15));
+        int excludedChunk = excluded < 0 ? -1 : excluded & ~31;
+        for (int i = 0; i <= whole; i += 32)
         {
-            TLanes v = TLanes.Load(row + i), next = TLanes.Load(row + i + 16);
-            if (i == excludedChunk) v = TLanes.Select(isExcluded, nothing, v);
-            if (i + 16 == excludedChunk) next = TLanes.Select(isExcluded, nothing, next);
+            float* at = i < whole ? row + i : rest;
+            TLanes v = TLanes.Load(at), next = TLanes.Load(at + 16);
+            if (i == excludedChunk)
+            {
+                if ((excluded & 16) == 0) v = TLanes.Select(isExcluded, nothing, v);
+                else next = TLanes.Select(isExcluded, nothing, next);
+            }
             even = TLanes.Max(v, even);
             odd = TLanes.Max(next, odd);
         }
-        for (; i < count; i += 16)
-        {
-            int rest = Math.Min(16, count - i);
-            TLanes v = TLanes.Select(TLanes.FromBits((1u << rest) - 1), TLanes.LoadPartial(row + i, rest), nothing);
-            if (i == excludedChunk) v = TLanes.Select(isExcluded, nothing, v);
-            even = TLanes.Max(v, even);
-        }
         float* maxima = stackalloc float[32];
+        TLanes limit = TLanes.Broadcast(k), reachedEven = zero, reachedOdd = zero;
+        if (k <= FewListed)
+        {
+            even = TLanes.Max(even, odd);
+            TLanes.Store(maxima, even);
+            for (int p = 0; p < 16; p++) reachedEven += TLanes.WhereGreater(even, TLanes.Broadcast(maxima[p]), zero, one);
+            return TLanes.MaxAcross(TLanes.Select(TLanes.GreaterThanOrEqual(reachedEven, limit), even, nothing));
+        }
         TLanes.Store(maxima, even);
         TLanes.Store(maxima + 16, odd);
-        float reached = float.NegativeInfinity;
         for (int p = 0; p < 32; p++)
         {
-            TLanes limit = TLanes.Broadcast(maxima[p]);
-            uint bits = TLanes.ToBits(TLanes.GreaterThanOrEqual(even, limit)) | (TLanes.ToBits(TLanes.GreaterThanOrEqual(odd, limit)) << 16);
-            reached = BitOperations.PopCount(bits) >= k && maxima[p] > reached ? maxima[p] : reached;
+            TLanes other = TLanes.Broadcast(maxima[p]);
+            reachedEven += TLanes.WhereGreater(even, other, zero, one);
+            reachedOdd += TLanes.WhereGreater(odd, other, zero, one);
         }
-        return reached;
+        even = TLanes.Select(TLanes.GreaterThanOrEqual(reachedEven, limit), even, nothing);
+        odd = TLanes.Select(TLanes.GreaterThanOrEqual(reachedOdd, limit), odd, nothing);
+        return TLanes.MaxAcross(TLanes.Max(even, odd));
     }
 
     /// <summary>Drops the candidates that K others beat; an equal one beats where it comes first.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Keep(float* values, int* list, int found, int k)
     {
-        int padded = (found + 15) & ~15, kept = 0;
-        for (int i = found; i < padded; i++) values[i] = float.NegativeInfinity;
-        for (int j = 0; j < found; j++)
+        TLanes one = TLanes.Broadcast(1f), zero = TLanes.Zero, limit = TLanes.Broadcast(k);
+        int kept = 0;
+        for (int i = 0; i < found; i += 16)
         {
-            TLanes own = TLanes.Broadcast(values[j]);
-            int beaten = 0;
-            for (int i = 0; i < padded; i += 16)
+            // Lanes behind the last candidate hold anything.
+            TLanes own = TLanes.Load(values + i), beaten = zero;
+            for (int j = 0; j < found; j++)
             {
-                TLanes v = TLanes.Load(values + i);
-                uint earlier = j >= i + 16 ? 0xFFFF : j <= i ? 0 : (1u << (j - i)) - 1;
-                beaten += BitOperations.PopCount(TLanes.ToBits(TLanes.GreaterThan(v, own)) | (TLanes.ToBits(TLanes.Equal(v, own)) & earlier));
+                TLanes other = TLanes.Broadcast(values[j]);
+                uint later = j < i ? 0xFFFF : j >= i + 16 ? 0 : (0xFFFFu << (j - i + 1)) & 0xFFFF;
+                beaten += TLanes.WhereGreater(other, own, one, TLanes.WhereEqual(other, own, TLanes.Select(TLanes.FromBits(later), one, zero), zero));
             }
-            list[kept] = list[j];
-            kept += beaten < k ? 1 : 0;
+            uint bits = TLanes.ToBits(TLanes.GreaterThan(limit, beaten));
+            if (found - i < 16) bits &= (1u << (found - i)) - 1;
+            for (; bits != 0; bits &= bits - 1) list[kept++] = list[i + BitOperations.TrailingZeroCount(bits)];
         }
     }
 

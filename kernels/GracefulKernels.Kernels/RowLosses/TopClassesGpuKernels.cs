@@ -22,8 +22,8 @@ internal static class TopClassesGpuKernels
 
         public int Rows, Classes, Ld;
 
-        /// <summary>K, or 0 for all classes.</summary>
-        public int Rounds;
+        /// <summary>K, which is not looked for where all classes are chosen (1).</summary>
+        public int Rounds, All;
 
         /// <summary>Binary logarithm of the number of threads that share a row.</summary>
         public int Shift;
@@ -78,7 +78,7 @@ internal static class TopClassesGpuKernels
             bound = reduction.Key(fold, 0, slot, threads, GpuKernels.GroupSize);
             Group.Barrier();
         }
-        if (g.Rounds == 0) bound = 0;
+        if (g.All != 0) bound = 0;
         int words = Words(g.Classes);
         if (row >= g.Rows) return;
         if (t == 0) g.Chosen[row * words] = (int)none;
