@@ -24,6 +24,7 @@ internal static unsafe class TopClasses<TLanes, TDoubles>
     /// The places in ascending order, as <paramref name="list"/> (room for 64); false where they are better found by <see cref="Bound"/>. Two looks at the row: the maxima of its parts
     /// give a number that at least K elements reach, and few others do.
     /// </summary>
+    [SkipLocalsInit]
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static bool List(float* row, int count, int k, int excluded, int* list)
     {
@@ -37,20 +38,34 @@ internal static unsafe class TopClasses<TLanes, TDoubles>
         float guess = Reached(row, whole, rest, k, excluded);
         if (float.IsNegativeInfinity(guess)) return false;
         float* values = stackalloc float[MostCandidates];
+        uint* masks = stackalloc uint[64];
         int found = 0;
         TLanes limit = TLanes.Broadcast(guess);
-        for (int i = 0; i <= whole; i += 32)
+        for (int block = 0; block <= whole; block += 64 * 32)
         {
-            float* at = i < whole ? row + i : rest;
-            uint bits = TLanes.ToBits(TLanes.GreaterThanOrEqual(TLanes.Load(at), limit)) | (TLanes.ToBits(TLanes.GreaterThanOrEqual(TLanes.Load(at + 16), limit)) << 16);
-            if (bits == 0) continue;
-            if ((uint)(excluded - i) < 32) bits &= ~(1u << (excluded - i));
-            if (found + BitOperations.PopCount(bits) > MostCandidates) return false;
-            for (; bits != 0; bits &= bits - 1)
+            // Which chunks have any, as bits: few have, and a branch on each would be guessed wrong as often.
+            int end = Math.Min(whole, block + (63 * 32));
+            ulong chunks = 0;
+            for (int i = block, chunk = 0; i <= end; i += 32, chunk++)
             {
-                int place = BitOperations.TrailingZeroCount(bits);
-                values[found] = at[place];
-                list[found++] = i + place;
+                float* at = i < whole ? row + i : rest;
+                uint bits = TLanes.ToBits(TLanes.GreaterThanOrEqual(TLanes.Load(at), limit)) | (TLanes.ToBits(TLanes.GreaterThanOrEqual(TLanes.Load(at + 16), limit)) << 16);
+                masks[chunk] = bits;
+                chunks |= (bits != 0 ? 1UL : 0UL) << chunk;
+            }
+            for (; chunks != 0; chunks &= chunks - 1)
+            {
+                int chunk = BitOperations.TrailingZeroCount(chunks), i = block + (chunk * 32);
+                uint bits = masks[chunk];
+                float* at = i < whole ? row + i : rest;
+                if ((uint)(excluded - i) < 32) bits &= ~(1u << (excluded - i));
+                if (found + BitOperations.PopCount(bits) > MostCandidates) return false;
+                for (; bits != 0; bits &= bits - 1)
+                {
+                    int place = BitOperations.TrailingZeroCount(bits);
+                    values[found] = at[place];
+                    list[found++] = i + place;
+                }
             }
         }
         if (found > k) Keep(values, list, found, k);
@@ -84,6 +99,7 @@ internal static unsafe class TopClasses<TLanes, TDoubles>
     }
 
     /// <summary>The largest of the maxima of 16 or 32 parts of the row that K of them reach.</summary>
+    [SkipLocalsInit]
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static float Reached(float* row, int whole, float* rest, int k, int excluded)
     {

@@ -8,6 +8,7 @@ internal static unsafe class WideDifferences<TLanes, TDoubles>
     where TDoubles : struct, IDoubleLanes<TDoubles>
 {
     /// <summary>Sum and slopes; a NaN in any of the rows that it looks at makes the sum NaN and the slopes 0.</summary>
+    [SkipLocalsInit]
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Take(in RowLossContext context, in RowPointers row, RowStatistics statistics, int lane)
     {
@@ -35,6 +36,7 @@ internal static unsafe class WideDifferences<TLanes, TDoubles>
     }
 
     /// <summary>At most sixteen classes: they come together in the lanes.</summary>
+    [SkipLocalsInit]
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static float Listed(in RowLossContext context, in RowPointers row, int label, int* list)
     {
@@ -57,6 +59,7 @@ internal static unsafe class WideDifferences<TLanes, TDoubles>
     }
 
     /// <summary>Every class above the bound, and of those equal to it the ones up to a place.</summary>
+    [SkipLocalsInit]
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static float Bounded(in RowLossContext context, in RowPointers row, float* rank, int label, int excluded, float bound, int place)
     {

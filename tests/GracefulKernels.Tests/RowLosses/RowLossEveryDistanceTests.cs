@@ -51,7 +51,8 @@ public abstract class RowLossEveryDistanceTests(KernelFamily family)
             Fill(zNew.AsSpan(r * classes, classes), n);
             Fill(zOld.AsSpan(r * classes, classes), o);
         }
-        foreach (RowLossOptions options in RowLossRun.AllOptions())
+        // A processor plays a device's wide rows slowly: there some of the losses.
+        foreach (RowLossOptions options in RowLossRun.AllOptions().Where((_, i) => family.IsCpu || classes < 100 || i % 4 == 0))
         {
             foreach (IKernels kernels in Sets)
             {
