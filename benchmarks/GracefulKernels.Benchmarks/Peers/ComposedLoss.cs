@@ -31,6 +31,7 @@ internal sealed class ComposedLoss(RowLossOptions options, int classes)
             TensorPrimitives.MultiplyAdd(_new, weight, gradient, gradient);
             return value + (weight * 0.5 * TensorPrimitives.SumOfSquares<float>(_new));
         }
+        if (options.Distance == OldDistance.LogitDifference) return value + TopDifferences(z, old, weight, gradient);
         float inverse = 1 / options.Temperature;
         TensorPrimitives.Multiply(old, inverse, _old);
         TensorPrimitives.SoftMax<float>(_old, _old);
@@ -42,5 +43,22 @@ internal sealed class ComposedLoss(RowLossOptions options, int classes)
         TensorPrimitives.Subtract<float>(_new, _old, _new);
         TensorPrimitives.MultiplyAdd(_new, weight * inverse, gradient, gradient);
         return value + (weight * divergence);
+    }
+
+    /// <summary>LDI by the old logits, p = 2 and ξ = 0: the top K by as many maxima of a copy.</summary>
+    private double TopDifferences(ReadOnlySpan<float> z, ReadOnlySpan<float> old, float weight, Span<float> gradient)
+    {
+        int k = options.TopOf(classes);
+        double sum = 0;
+        old.CopyTo(_old);
+        for (int i = 0; i < k; i++)
+        {
+            int best = TensorPrimitives.IndexOfMax<float>(_old);
+            _old[best] = float.NegativeInfinity;
+            float difference = z[best] - old[best];
+            sum += difference * difference;
+            gradient[best] += 2 * weight / k * difference;
+        }
+        return weight * sum / k;
     }
 }

@@ -93,6 +93,9 @@ internal enum GpuScratch
     /// <summary>Per-row terms of the row losses.</summary>
     RowTerms,
 
+    /// <summary>The classes that LDI takes of each row.</summary>
+    TopClasses,
+
     /// <summary>Counts of flips of parts of the rows.</summary>
     FlipCounts,
 

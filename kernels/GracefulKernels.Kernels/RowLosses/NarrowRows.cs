@@ -116,7 +116,7 @@ internal static unsafe class NarrowRows<TLanes, TDoubles, TLoss>
         float* exps = TLoss.Divergence ? tile.ExpNewAtOne : tile.ExpNew;
         for (int r = 0; r < RowStatistics.Rows; r++)
         {
-            int at = (float.ConvertToIntegerNative<int>(labels[r]) * 16) + r;
+            int at = (Math.Max(0, float.ConvertToIntegerNative<int>(labels[r])) * 16) + r;
             statistics[RowStatistic.LabelNew][r] = tile.New[at];
             if (TLoss.Divergence || TLoss.Matching) statistics[RowStatistic.LabelOld][r] = tile.Old[at];
             if (TLoss.CrossEntropy && (!TLoss.Divergence || TLoss.Squarings < 0)) statistics[RowStatistic.LabelExpNew][r] = exps[at];
@@ -180,7 +180,7 @@ internal static unsafe class NarrowRows<TLanes, TDoubles, TLoss>
             labelGradient = TLanes.Load(statistics[RowStatistic.LabelGradient]);
         TLanes label = TLanes.Load(statistics[RowStatistic.Label]), keep = TLanes.FromBits(valid);
         TLanes step = TLanes.Zero, one = TLanes.Broadcast(1f);
-        float* first = TLoss.Matching ? tile.New : TCentred.IsSet ? tile.Centred : tile.ExpNew;
+        float* first = TLoss.Matching ? tile.New : TLoss.TopDifference ? tile.ExpOld : TCentred.IsSet ? tile.Centred : tile.ExpNew;
         float* second = TLoss.Matching ? tile.Old : TLoss.Reversed ? tile.ExpNew : tile.ExpOld;
         float* ofBase = TLoss.Squared ? tile.New : TLoss.Divergence && TLoss.Squarings < 0 ? tile.ExpNewAtOne : tile.ExpNew;
         int end = context.Classes * 16;
@@ -193,6 +193,7 @@ internal static unsafe class NarrowRows<TLanes, TDoubles, TLoss>
                 if (TLoss.CrossEntropy && TLoss.Divergence) z = RowTerms<TLanes, TDoubles, TLoss>.AtOne(z);
                 rest = TLanes.MultiplyAdd(coefficientBase, z, constant);
             }
+            if (TLoss.TopDifference) p = TLanes.Load(first + i);
             if (TLoss.Divergence || TLoss.Matching)
             {
                 p = TLanes.Load(first + i);

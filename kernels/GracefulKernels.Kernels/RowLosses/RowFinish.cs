@@ -41,6 +41,7 @@ internal static unsafe class RowFinish<TLanes, TDoubles, TLoss>
         TLanes maxNew = Load(statistics, RowStatistic.MaxNew), maxOld = Load(statistics, RowStatistic.MaxOld);
         TLanes offset = maxOld - maxNew, larger = TLanes.Max(TLanes.Abs(maxNew), TLanes.Abs(maxOld));
         TLanes near = TLanes.GreaterThanOrEqual(larger * TLanes.Broadcast(0.5f), TLanes.Abs(offset));
+        near = TLanes.WhereGreater(TLanes.Broadcast(float.PositiveInfinity), larger, near, TLanes.Zero);
         TLanes.Store(statistics[RowStatistic.ShiftNew], TLanes.Select(near, TLanes.Zero, maxNew));
         TLanes.Store(statistics[RowStatistic.ShiftOld], TLanes.Select(near, TLanes.Zero, maxOld));
         TLanes.Store(statistics[RowStatistic.Offset], TLanes.Select(near, offset, TLanes.Zero));
@@ -81,6 +82,7 @@ internal static unsafe class RowFinish<TLanes, TDoubles, TLoss>
         TLanes distance = zero, drift = zero, growth = zero, isCentred = TLanes.FromBits(centred);
         if (TLoss.Divergence) distance = Divergence(context, statistics, isCentred, out drift, out growth);
         if (TLoss.Matching) distance = Load(statistics, RowStatistic.MatchingSquares) * TLanes.Broadcast(0.5f);
+        if (TLoss.TopDifference) distance = Load(statistics, RowStatistic.TopSum) / TLanes.Broadcast(Math.Max(1, context.TopK));
         if (context.Naive) distance = baseValue;
         // A weight of zero takes an infinite distance out, but no NaN.
         TLanes known = TLanes.Equal(distance, distance);
@@ -152,6 +154,11 @@ internal static unsafe class RowFinish<TLanes, TDoubles, TLoss>
             atLabel = RowTerms<TLanes, TDoubles, TLoss>.AddWeighted<Yes>(first,
                 RowTerms<TLanes, TDoubles, TLoss>.Difference<Yes>(labelNew, labelOld), zero);
         }
+        if (TLoss.TopDifference)
+        {
+            first = scale * pull / TLanes.Broadcast(Math.Max(1, context.TopK));
+            atLabel = RowTerms<TLanes, TDoubles, TLoss>.AddWeighted<Yes>(first, Load(statistics, RowStatistic.LabelSlope), zero);
+        }
         if (TLoss.CrossEntropy)
         {
             ofBase = baseScale / sumNew;
@@ -175,6 +182,13 @@ internal static unsafe class RowFinish<TLanes, TDoubles, TLoss>
         {
             ofBase = baseScale;
             atLabel += baseScale * (labelNew - TLanes.Broadcast(context.TargetScale));
+        }
+        if (TLoss.TopDifference)
+        {
+            // Without a distance there is no gradient either.
+            TLanes sum = Load(statistics, RowStatistic.TopSum), nan = TLanes.Broadcast(float.NaN);
+            constant = TLanes.WhereEqual(sum, sum, constant, nan);
+            atLabel = TLanes.WhereEqual(sum, sum, atLabel, nan);
         }
         TLanes.Store(statistics[RowStatistic.CoefficientFirst], first);
         TLanes.Store(statistics[RowStatistic.CoefficientSecond], second);

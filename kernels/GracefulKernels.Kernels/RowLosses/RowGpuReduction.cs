@@ -30,7 +30,7 @@ internal struct RowGpuSums
         // At τ = 1 the two sums of the new logits are one.
         if ((parts & RowLossParts.CrossEntropy) != 0 && !(divergence && (parts & RowLossParts.TemperatureOne) != 0)) fields |= BaseField;
         if (divergence) fields |= NewField | OldField | DistanceField;
-        if ((parts & RowLossParts.Matching) != 0) fields |= DistanceField;
+        if ((parts & (RowLossParts.Matching | RowLossParts.TopDifference)) != 0) fields |= DistanceField;
         if ((parts & RowLossParts.Smoothed) != 0) fields |= ShiftedField;
         return fields;
     }

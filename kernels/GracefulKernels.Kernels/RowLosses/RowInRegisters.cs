@@ -63,7 +63,7 @@ internal struct RowInRegisters<TAccess>
         reduction.Keys(fold, Key(New, g.Classes), hasOld ? Key(Old, g.Classes) : 0UL, hasOld, threads, group);
         if (finishes) finish.SetMaxima(g, mine, myRow, reduction.Key(fold, 0, mine, threads, group), hasOld ? reduction.Key(fold, 1, mine, threads, group) : 0UL);
         Group.Barrier();
-        RowGpuFacts facts = finish.Facts(slot);
+        RowGpuFacts facts = finish.Facts(slot, row);
         RowGpuSums part = default;
         RowGpuExponentials low = RowLossGpuElements.Accumulate(parts, g, facts, New.Low, Old.Low, _first, _step, ref part);
         RowGpuExponentials high = RowLossGpuElements.Accumulate(parts, g, facts, New.High, Old.High, _second, _step, ref part);

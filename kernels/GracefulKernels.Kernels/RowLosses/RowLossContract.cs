@@ -16,6 +16,11 @@ internal readonly record struct RowLossOperands
 
     public int LdOld { get; init; }
 
+    /// <summary>What ranks the classes of LDI where the options say so; else unused.</summary>
+    public Block<float> Reference { get; init; }
+
+    public int LdReference { get; init; }
+
     /// <summary>[rows], each the ignore index or in [0, classes).</summary>
     public Block<int> Labels { get; init; }
 

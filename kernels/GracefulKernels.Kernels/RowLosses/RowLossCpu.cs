@@ -24,6 +24,8 @@ internal sealed unsafe partial class CpuKernels<TLanes, TDoubles>
             OldDistance.KlNewOld => WithTemperature<TBase, KlNewOldDistance>(options, operands),
             OldDistance.LogitMatching => Run<RowLossOf<TBase, LogitMatchingDistance, TemperatureOne>>(options, operands,
                 distance),
+            OldDistance.LogitDifference => Run<RowLossOf<TBase, LogitDifferenceDistance, TemperatureOne>>(options, operands,
+                distance),
             _ => Run<RowLossOf<TBase, NoDistance, TemperatureOne>>(options, operands, distance),
         };
 
@@ -61,6 +63,12 @@ internal sealed unsafe partial class CpuKernels<TLanes, TDoubles>
                 Smoothing = options.LabelSmoothing,
                 TargetScale = options.TargetScale,
                 GradientScale = options.GradientScale,
+                TopK = options.TopOf(operands.Classes),
+                RankBy = options.RankBy,
+                Margin = options.Margin,
+                Power = options.Power,
+                OneSided = options.OneSided,
+                ExcludesTrueClass = options.ExcludeTrueClass,
                 IgnoreIndex = options.IgnoreIndex,
                 HasOld = !operands.Old.IsEmpty,
                 Naive = naive,

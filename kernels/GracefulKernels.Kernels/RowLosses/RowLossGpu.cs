@@ -18,6 +18,7 @@ internal sealed partial class GpuKernels
         OldDistance distance = hasOld ? options.Distance : OldDistance.None;
         bool naive = distance == OldDistance.Naive;
         using GpuCall call = Begin();
+        bool top = distance == OldDistance.LogitDifference;
         RowLossArguments arguments = new()
         {
             New = call.Read(operands.New),
@@ -45,7 +46,13 @@ internal sealed partial class GpuKernels
             Smoothing = options.LabelSmoothing,
             TargetScale = options.TargetScale,
             GradientScale = options.GradientScale,
+            ExcludesTrueClass = options.ExcludeTrueClass ? 1 : 0,
+            OneSided = options.OneSided ? 1 : 0,
+            TopK = Math.Max(1, options.TopOf(operands.Classes)),
+            Margin = options.Margin,
+            Power = options.Power,
         };
+        if (top) arguments.Chosen = TopClasses(call, options, operands, arguments);
         Launch(call, arguments);
 
         int groups = Groups(operands.Rows);
@@ -92,6 +99,7 @@ internal sealed partial class GpuKernels
             OldDistance.KlOldNew => RowLossParts.Divergence,
             OldDistance.KlNewOld => RowLossParts.Divergence | RowLossParts.Reversed,
             OldDistance.LogitMatching => RowLossParts.Matching,
+            OldDistance.LogitDifference => RowLossParts.TopDifference,
             _ => 0,
         };
         // Whether e^{z/τ} also serves at τ = 1 matters only to a cross-entropy beside the distance.
@@ -103,6 +111,30 @@ internal sealed partial class GpuKernels
             4f => RowLossParts.TemperatureFour,
             _ => 0,
         };
+    }
+
+    /// <summary>Chooses the classes of LDI; nothing where every row takes all that it may, unless a reference may hold a NaN.</summary>
+    private ArrayView<int> TopClasses(in GpuCall call, in RowLossOptions options, in RowLossOperands operands, in RowLossArguments rows)
+    {
+        int classes = operands.Classes, k = options.TopOf(classes);
+        bool reference = options.RankBy == RankSource.Reference, all = k >= (options.UnknownLabels ? classes : classes - (options.ExcludeTrueClass ? 1 : 0));
+        if (all && !reference) return Nothing<int>();
+        TopClassesGpuKernels.Arguments choice = new()
+        {
+            Logits = reference ? call.Read(operands.Reference) : options.RankBy == RankSource.New ? rows.New : rows.Old,
+            Labels = rows.Labels,
+            Chosen = call.Scratch<int>(GpuScratch.TopClasses, (long)operands.Rows * TopClassesGpuKernels.Words(classes)),
+            Rows = operands.Rows,
+            Classes = classes,
+            Ld = reference ? operands.LdReference : options.RankBy == RankSource.New ? operands.LdNew : operands.LdOld,
+            Rounds = all ? 0 : k,
+            All = all ? 1 : 0,
+            Shift = Math.Min(BitOperations.Log2(GroupSize), ThreadsShift(classes, RowLossGpuKernels.ClassesPerThread)),
+            ExcludesTrueClass = rows.ExcludesTrueClass,
+        };
+        int rowsAGroup = GroupSize >> choice.Shift;
+        call.Launch(HasShuffles ? TopClassesGpuKernels.ChooseByShuffles : TopClassesGpuKernels.Choose, (int)(((long)choice.Rows + rowsAGroup - 1) / rowsAGroup), choice);
+        return choice.Chosen;
     }
 
     /// <summary>Binary logarithm of how many threads share a row, so that none has more than <paramref name="perThread"/> elements.</summary>

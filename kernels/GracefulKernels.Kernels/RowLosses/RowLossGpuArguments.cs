@@ -9,6 +9,9 @@ internal static class RowLossParts
 
     /// <summary>e^{z/τ} serves at τ = 1 too: as it is, squared, or squared twice. With none of these a second exponential is taken.</summary>
     public const int TemperatureOne = 64, TemperatureTwo = 128, TemperatureFour = 256;
+
+    /// <summary>LDI.</summary>
+    public const int TopDifference = 512;
 }
 
 /// <summary>Which parts a kernel computes.</summary>
@@ -43,6 +46,9 @@ internal struct RowLossArguments
     /// <summary>Of each row: base, distance, weighted distance, <see cref="RowTermFlags"/>.</summary>
     public ArrayView<Float4> Terms;
 
+    /// <summary>The classes of LDI as <see cref="TopClassesGpuKernels"/> leaves them; of length 0 where they are all classes, or all but the label.</summary>
+    public ArrayView<int> Chosen;
+
     public int Rows, Classes, LdNew, LdOld;
 
     /// <summary><see cref="RowLossParts"/>.</summary>
@@ -55,6 +61,14 @@ internal struct RowLossArguments
 
     /// <summary>1 where the distance is the base loss again.</summary>
     public int Naive;
+
+    /// <summary>Whether LDI leaves the label out (1), and counts only what moves towards a flip (1).</summary>
+    public int ExcludesTrueClass, OneSided;
+
+    /// <summary>What the sum of LDI is divided by.</summary>
+    public float TopK;
+
+    public float Margin, Power;
 
     public float InverseTemperature, DivergenceFactor, DistanceWeight, FocalAlpha, FocalBeta, Smoothing, TargetScale, GradientScale;
 }

@@ -7,6 +7,9 @@ internal struct RowGpuFacts
 {
     public float MaxNew, MaxOld;
     public int ArgmaxNew, ArgmaxOld, Label;
+
+    /// <summary>Which row it is.</summary>
+    public long Row;
 }
 
 /// <summary>How the second look of KL goes over a row.</summary>
@@ -21,7 +24,7 @@ internal struct RowGpuCoefficients
     public float First, Second, OfBase, Constant, AtLabel;
 }
 
-/// <summary>Exponentials of four classes at temperature τ.</summary>
+/// <summary>Exponentials of four classes at temperature τ; with LDI, which needs no old ones, the slopes in their place.</summary>
 internal struct RowGpuExponentials
 {
     public Float4 New, Old;
@@ -74,7 +77,48 @@ internal static class RowLossGpuElements
             float x = Shift(n.X, o.X), y = Shift(n.Y, o.Y), z = Shift(n.Z, o.Z), w = Shift(n.W, o.W);
             sums.Distance += (x * x) + (y * y) + ((z * z) + (w * w));
         }
+        if ((parts & RowLossParts.TopDifference) != 0)
+        {
+            exps.Old.X = Difference(g, row, n.X, o.X, first, ref sums);
+            exps.Old.Y = Difference(g, row, n.Y, o.Y, first + step, ref sums);
+            exps.Old.Z = Difference(g, row, n.Z, o.Z, first + (2 * step), ref sums);
+            exps.Old.W = Difference(g, row, n.W, o.W, first + (3 * step), ref sums);
+        }
         return exps;
+    }
+
+    /// <summary>One class of LDI: adds <c>e^p</c> with <c>e = (size of Δ − ξ)₊</c> if it is among the chosen, and gives the slope <c>p·e^{p−1}·sign Δ</c>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float Difference(in RowLossArguments g, RowGpuFacts row, float n, float o, int index, ref RowGpuSums sums)
+    {
+        float difference = Shift(n, o), size = difference < 0f ? -difference : difference;
+        if (g.OneSided != 0) size = index == row.Label ? -difference : difference;
+        float excess = size - g.Margin, value = 0f, steepness = 0f;
+        bool counts = (excess > 0f) & (index < g.Classes) & ((g.ExcludesTrueClass == 0) | (index != row.Label));
+        if (counts && g.Chosen.Length > 0) counts = TopClassesGpuKernels.Has(g.Chosen, row.Row, g.Classes, index);
+        if (counts)
+        {
+            if (g.Power == 2f)
+            {
+                value = excess * excess;
+                steepness = excess + excess;
+            }
+            else if (g.Power == 1f)
+            {
+                value = excess;
+                steepness = 1f;
+            }
+            else
+            {
+                float argument = (g.Power - 1f) * GpuMath.Log(excess < 1.17549435e-38f ? 1.17549435e-38f : excess);
+                bool endless = (excess == float.PositiveInfinity) | (argument > 88.7f);
+                float power = endless ? float.PositiveInfinity : GpuMath.Exp(argument);
+                value = power * excess;
+                steepness = power * g.Power;
+            }
+        }
+        sums.Distance += value;
+        return difference < 0f ? -steepness : steepness;
     }
 
     /// <summary>Four steps of the second look at KL: what the gradient is made of, and the sums (in <c>Base</c>: P·(eˣ − 1 − x), <c>New</c>: P·x).</summary>
@@ -170,6 +214,7 @@ internal static class RowLossGpuElements
             result = (by.First * (centred ? term : expNew)) + (result - (by.Second * second));
         }
         if ((parts & RowLossParts.Matching) != 0) result += Weighted(by.First, Shift(n, o));
+        if ((parts & RowLossParts.TopDifference) != 0) result += Weighted(by.First, expOld);
         bool labelled = (parts & (RowLossParts.CrossEntropy | RowLossParts.Squared)) != 0;
         return labelled && index == row.Label ? by.AtLabel : result;
     }

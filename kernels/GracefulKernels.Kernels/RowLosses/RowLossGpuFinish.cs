@@ -20,6 +20,9 @@ internal struct RowLossGpuFinish
 
     private const int LookCentred = 1, LookPlain = 2;
 
+    /// <summary>In the place of an ignored row's label; −1 is one that is none of the classes.</summary>
+    private const int Ignored = -2;
+
     private readonly ArrayView<float> _memory;
     private readonly int _rows;
 
@@ -46,13 +49,14 @@ internal struct RowLossGpuFinish
             if (g.PredictionsOld.Length > 0) g.PredictionsOld[row] = argmaxOld;
         }
         SetInt(r, ArgmaxOld, argmaxOld);
-        SetInt(r, Label, valid ? label : -1);
+        SetInt(r, Label, valid ? label : Ignored);
         if (g.PredictionsNew.Length > 0) g.PredictionsNew[row] = argmaxNew;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public readonly RowGpuFacts Facts(int r) => new()
+    public readonly RowGpuFacts Facts(int r, long row) => new()
     {
+        Row = row,
         MaxNew = Get(r, MaxNew),
         MaxOld = Get(r, MaxOld),
         ArgmaxNew = GetInt(r, ArgmaxNew),
@@ -81,7 +85,7 @@ internal struct RowLossGpuFinish
         float centre = sums.Distance / p * g.InverseTemperature, ratio = q / p;
         float plain = float.IsNaN(ratio) ? ratio : centre + GpuMath.Log(ratio);
         bool isCentred = (Magnitude(centre) * (1f / 16)) + 0.25f > plain;
-        bool valid = GetInt(r, Label) >= 0;
+        bool valid = IsValid(r);
         Set(r, Plain, plain);
         Set(r, Centre, centre);
         Set(r, CentreExp, GpuMath.Exp(centre));
@@ -89,7 +93,8 @@ internal struct RowLossGpuFinish
         // How the second look takes z_old − z_new − (max_old − max_new): where the maxima are near each other, the differences between models
         // first, for they are exact or nearly so; else (and for infinities) each row against its own maximum.
         float offset = maxOld - maxNew, sizeNew = Magnitude(maxNew), sizeOld = Magnitude(maxOld);
-        bool near = (sizeNew > sizeOld ? sizeNew : sizeOld) * 0.5f >= Magnitude(offset);
+        float larger = sizeNew > sizeOld ? sizeNew : sizeOld;
+        bool near = (larger * 0.5f >= Magnitude(offset)) & (larger < float.PositiveInfinity);
         Set(r, ShiftNew, near ? 0f : maxNew);
         Set(r, ShiftOld, near ? 0f : maxOld);
         Set(r, Offset, near ? offset : 0f);
@@ -110,7 +115,7 @@ internal struct RowLossGpuFinish
     };
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public readonly bool IsValid(int r) => GetInt(r, Label) >= 0;
+    public readonly bool IsValid(int r) => GetInt(r, Label) != Ignored;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public readonly RowGpuCoefficients Coefficients(int r) => new()
@@ -126,9 +131,9 @@ internal struct RowLossGpuFinish
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public readonly void Finish(int parts, in RowLossArguments g, int r, long row, RowGpuSums second)
     {
-        RowGpuFacts facts = Facts(r);
-        bool valid = facts.Label >= 0, hasOld = g.Old.Length > 0, crossEntropy = (parts & RowLossParts.CrossEntropy) != 0;
-        int label = valid ? facts.Label : 0;
+        RowGpuFacts facts = Facts(r, row);
+        bool valid = facts.Label != Ignored, hasOld = g.Old.Length > 0, crossEntropy = (parts & RowLossParts.CrossEntropy) != 0;
+        int label = facts.Label < 0 ? 0 : facts.Label;
         bool rightNew = facts.ArgmaxNew == label, rightOld = hasOld && facts.ArgmaxOld == label, isCentred = GetInt(r, Look) == LookCentred;
         float labelNew = g.New[(row * g.LdNew) + label], labelOld = hasOld ? g.Old[(row * g.LdOld) + label] : 0f;
         float weight = g.FocalAlpha + (rightOld ? g.FocalBeta : 0f), pull = weight * g.DistanceWeight;
@@ -152,6 +157,12 @@ internal struct RowLossGpuFinish
             distance = (isCentred ? (careful < 0f ? 0f : careful) : Get(r, Plain)) * g.DivergenceFactor;
         }
         if ((parts & RowLossParts.Matching) != 0) distance = Get(r, Distance) * 0.5f;
+        if ((parts & RowLossParts.TopDifference) != 0)
+        {
+            bool known = (facts.ArgmaxNew >= 0) & (facts.ArgmaxOld >= 0);
+            if (g.Chosen.Length > 0) known &= TopClassesGpuKernels.IsKnown(g.Chosen, row, g.Classes);
+            distance = known ? Get(r, Distance) / g.TopK : float.NaN;
+        }
         if (g.Naive != 0) distance = baseValue;
         // A weight of zero takes an infinite distance out, but no NaN.
         float nothing = float.IsNaN(distance) ? distance : 0f;
@@ -204,10 +215,18 @@ internal struct RowLossGpuFinish
             first = g.GradientScale * pull;
             atLabel = RowLossGpuElements.Weighted(first, RowLossGpuElements.Shift(labelNew, labelOld));
         }
+        if ((parts & RowLossParts.TopDifference) != 0)
+        {
+            first = g.GradientScale * pull / g.TopK;
+            RowGpuSums unused = default;
+            atLabel = RowLossGpuElements.Weighted(first, RowLossGpuElements.Difference(g, facts, labelNew, labelOld, label, ref unused));
+            // Without a distance there is no gradient either.
+            if (float.IsNaN(distance)) constant = float.NaN;
+        }
         if (crossEntropy)
         {
             ofBase = baseScale / sumNew;
-            if ((parts & RowLossParts.Smoothed) != 0) constant = -(baseScale * share);
+            if ((parts & RowLossParts.Smoothed) != 0) constant -= baseScale * share;
             float labelExp = (parts & RowLossParts.Divergence) != 0
                 ? RowLossGpuElements.AtOne(parts, labelExpNew, labelNew, facts.MaxNew)
                 : GpuMath.ExpOfNegative(shifted);
@@ -224,7 +243,7 @@ internal struct RowLossGpuFinish
         Set(r, Second, secondBy);
         Set(r, OfBase, ofBase);
         Set(r, Constant, constant);
-        Set(r, AtLabel, atLabel);
+        Set(r, AtLabel, float.IsNaN(constant) ? constant : atLabel);
     }
 
     /// <summary>NaN where the row's maximum is −∞ or NaN: there is no softmax.</summary>

@@ -42,7 +42,7 @@ internal static class RowLossGpuWide
         if (finishes) finish.SetMaxima(g, 0, row, reduction.Key(fold, 0, 0, threads, threads), hasOld ? reduction.Key(fold, 1, 0, threads, threads) : 0UL);
         Group.Barrier();
 
-        RowGpuFacts facts = finish.Facts(0);
+        RowGpuFacts facts = finish.Facts(0, row);
         RowGpuSums part = default;
         for (int block = pass.Blocks - 1; block >= 0; block--)
         {
@@ -64,7 +64,7 @@ internal static class RowLossGpuWide
         {
             int first = default(TAccess).First(block, t, threads);
             Float4 n = pass.New(g, first), o = pass.Old(g, first);
-            RowLossGpuElements.Centre(parts, g, centre, n, o, pass.Exponentials(parts, g, facts, n, o), ref part);
+            RowLossGpuElements.Centre(parts, g, centre, n, o, pass.Exponentials(parts, g, facts, n, o, first), ref part);
         }
         const int Looked = RowGpuSums.BaseField | RowGpuSums.NewField;
         reduction.Sums(sums, part, Looked, threads, threads);
@@ -86,7 +86,7 @@ internal static class RowLossGpuWide
             if (valid)
             {
                 Float4 n = pass.New(g, first), o = pass.Old(g, first), terms = default;
-                RowGpuExponentials exps = pass.Exponentials(parts, g, facts, n, o);
+                RowGpuExponentials exps = pass.Exponentials(parts, g, facts, n, o, first);
                 RowGpuSums unused = default;
                 if (looks) terms = RowLossGpuElements.Centre(parts, g, centre, n, o, exps, ref unused);
                 gradient = RowLossGpuElements.Gradient(parts, facts, by, looks, n, o, exps, terms, first, pass.Step);
@@ -127,10 +127,10 @@ internal static class RowLossGpuWide
 
         /// <summary>As they were summed.</summary>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public readonly RowGpuExponentials Exponentials(int parts, in RowLossArguments g, RowGpuFacts facts, Float4 n, Float4 o)
+        public readonly RowGpuExponentials Exponentials(int parts, in RowLossArguments g, RowGpuFacts facts, Float4 n, Float4 o, int first)
         {
             RowGpuSums unused = default;
-            return RowLossGpuElements.Accumulate(parts, g, facts, n, o, 0, 0, ref unused);
+            return RowLossGpuElements.Accumulate(parts, g, facts, n, o, first, Step, ref unused);
         }
     }
 }

@@ -129,6 +129,14 @@ internal unsafe struct RowLossJob<TLanes, TDoubles, TLoss> : IJob
             if (finite[g]) NarrowRows<TLanes, TDoubles, TLoss>.Accumulate<No>(Context, at, Group(memory, g));
             else NarrowRows<TLanes, TDoubles, TLoss>.Accumulate<Yes>(Context, at, Group(memory, g));
         }
+        if (TLoss.TopDifference)
+        {
+            for (int g = 0; g < groups; g++)
+            {
+                int first = row + (g * 16), count = Math.Min(16, rows - (g * 16));
+                NarrowDifferences<TLanes, TDoubles>.Take(Context, Operands, first, count, Group(tiles, g, tile), Group(memory, g), finite[g]);
+            }
+        }
         for (int g = 0; g < groups; g++)
         {
             centred[g] = TLoss.Divergence ? RowFinish<TLanes, TDoubles, TLoss>.Plain(Context, Group(memory, g)) & valid[g] : 0;
@@ -239,6 +247,7 @@ internal unsafe struct RowLossJob<TLanes, TDoubles, TLoss> : IJob
             if ((valid >> r & 1) == 0) continue;
             if (finite) WideRows<TLanes, TDoubles, TLoss>.Accumulate<No>(Context, at, statistics, r);
             else WideRows<TLanes, TDoubles, TLoss>.Accumulate<Yes>(Context, at, statistics, r);
+            if (TLoss.TopDifference) WideDifferences<TLanes, TDoubles>.Take(Context, at, statistics, r);
         }
         uint centred = 0, looks = 0;
         if (TLoss.Divergence)
@@ -279,6 +288,7 @@ internal unsafe struct RowLossJob<TLanes, TDoubles, TLoss> : IJob
         {
             New = Operands.New.Pointer + (at * Operands.LdNew),
             Old = Context.HasOld ? Operands.Old.Pointer + (at * Operands.LdOld) : null,
+            Reference = TLoss.TopDifference ? Operands.Reference.Pointer + (at * Operands.LdReference) : null,
             Gradient = Context.WantsGradient ? Operands.Gradient.Pointer + (at * Context.Classes) : null,
             NextNew = nextNew,
             NextOld = Context.HasOld ? Operands.Old.Pointer + (next * Operands.LdOld) : nextNew,

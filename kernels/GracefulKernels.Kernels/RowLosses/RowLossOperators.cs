@@ -21,6 +21,9 @@ internal interface IRowLoss
 
     static abstract bool Matching { get; }
 
+    /// <summary>Differences of the top K classes.</summary>
+    static abstract bool TopDifference { get; }
+
     /// <summary>How often e^{x/τ} is squared to give eˣ; −1 where τ is not 1, 2 or 4 and a second exponential is taken.</summary>
     static abstract int Squarings { get; }
 }
@@ -86,6 +89,12 @@ internal readonly struct RowLossOf<TBase, TDistance, TTemperature> : IRowLoss
         get => TDistance.Kind == OldDistance.LogitMatching;
     }
 
+    public static bool TopDifference
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => TDistance.Kind == OldDistance.LogitDifference;
+    }
+
     public static int Squarings
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -140,6 +149,11 @@ internal readonly struct KlNewOldDistance : IDistanceOperator
 internal readonly struct LogitMatchingDistance : IDistanceOperator
 {
     public static OldDistance Kind => OldDistance.LogitMatching;
+}
+
+internal readonly struct LogitDifferenceDistance : IDistanceOperator
+{
+    public static OldDistance Kind => OldDistance.LogitDifference;
 }
 
 internal readonly struct TemperatureOne : ITemperature

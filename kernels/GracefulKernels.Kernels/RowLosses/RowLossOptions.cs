@@ -29,6 +29,17 @@ internal enum OldDistance
 
     /// <summary>The base loss again, on the samples that the old model has right.</summary>
     Naive,
+
+    /// <summary>LDI: <c>mean over the top K classes of (|z_new − z_old| − ξ)₊^p</c>.</summary>
+    LogitDifference,
+}
+
+/// <summary>Whose largest logits are the top K classes.</summary>
+internal enum RankSource
+{
+    Old,
+    New,
+    Reference,
 }
 
 /// <summary>One row: <c>L_i = base_i + λ·w_i·D_i</c>, <c>w_i = α + β·[argmax z_old = y]</c>.</summary>
@@ -53,6 +64,27 @@ internal readonly record struct RowLossOptions()
     /// <summary>Multiply KL by τ².</summary>
     public bool TemperatureSquared { get; init; }
 
+    /// <summary>K of LDI, at least 1; clamped to the classes, less one where the true class is left out.</summary>
+    public int TopK { get; init; } = 10;
+
+    /// <summary>Which logits rank the classes of LDI.</summary>
+    public RankSource RankBy { get; init; }
+
+    /// <summary>ξ of LDI.</summary>
+    public float Margin { get; init; }
+
+    /// <summary>p of LDI, at least 1.</summary>
+    public float Power { get; init; } = 2f;
+
+    /// <summary>LDI counts only what moves towards a flip: z_new below z_old at the label, above it elsewhere.</summary>
+    public bool OneSided { get; init; }
+
+    /// <summary>The label is not among the classes of LDI.</summary>
+    public bool ExcludeTrueClass { get; init; }
+
+    /// <summary>Labels may be −1, a class that is none of these. Only without a base loss.</summary>
+    public bool UnknownLabels { get; init; }
+
     /// <summary>α of the focal weight (the naive distance takes 0).</summary>
     public float FocalAlpha { get; init; } = 1f;
 
@@ -64,4 +96,7 @@ internal readonly record struct RowLossOptions()
 
     /// <summary>What each row's gradient is multiplied by: 1 for a sum, 1/valid rows for a mean.</summary>
     public float GradientScale { get; init; } = 1f;
+
+    /// <summary>How many classes LDI takes of every row.</summary>
+    public int TopOf(int classes) => Math.Min(TopK, classes - (ExcludeTrueClass ? 1 : 0));
 }

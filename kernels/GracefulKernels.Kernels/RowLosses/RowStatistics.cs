@@ -17,6 +17,8 @@ internal enum RowStatistic
     ShiftedSum,
     Squares,
     MatchingSquares,
+    TopSum,
+    LabelSlope,
     LabelExpNew,
     LabelExpNewAtTemperature,
     LabelExpOldAtTemperature,
@@ -64,6 +66,12 @@ internal unsafe struct RowLossContext
     public float Smoothing;
     public float TargetScale;
     public float GradientScale;
+    public int TopK;
+    public RankSource RankBy;
+    public float Margin;
+    public float Power;
+    public bool OneSided;
+    public bool ExcludesTrueClass;
     public int IgnoreIndex;
     public bool HasOld;
     public bool Naive;
@@ -89,6 +97,7 @@ internal unsafe struct RowPointers
 {
     public float* New;
     public float* Old;
+    public float* Reference;
     public float* Gradient;
     public float* NextNew;
     public float* NextOld;

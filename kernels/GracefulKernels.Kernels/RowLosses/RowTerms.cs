@@ -88,6 +88,8 @@ internal static unsafe class RowTerms<TLanes, TDoubles, TLoss>
             return TLanes.MultiplyAdd(coefficientFirst, first, TLanes.MultiplyAdd(-coefficientSecond, second, rest));
         }
         if (TLoss.Matching) return AddWeighted<TCareful>(coefficientFirst, Difference<TCareful>(first, second), rest);
+        // A slope may be infinite in rows that are finite: it is a power.
+        if (TLoss.TopDifference) return AddWeighted<Yes>(coefficientFirst, first, rest);
         return rest;
     }
 }

@@ -19,7 +19,7 @@ internal static unsafe class WideGradient<TLanes, TDoubles, TLoss>
         TLanes coefficientSecond = TLanes.Broadcast(statistics[RowStatistic.CoefficientSecond][lane]);
         TLanes coefficientBase = TLanes.Broadcast(statistics[RowStatistic.CoefficientBase][lane]);
         TLanes constant = TLanes.Broadcast(statistics[RowStatistic.Constant][lane]);
-        float* first = TLoss.Matching ? row.New : TCentred.IsSet ? row.Centred : row.ExpNew;
+        float* first = TLoss.Matching ? row.New : TLoss.TopDifference ? row.ExpOld : TCentred.IsSet ? row.Centred : row.ExpNew;
         float* second = TLoss.Matching ? row.Old : TLoss.Reversed ? row.ExpNew : row.ExpOld;
         float* ofBase = TLoss.Squared ? row.New : TLoss.Divergence && TLoss.Squarings < 0 ? row.ExpNewAtOne : row.ExpNew;
         int classes = context.Classes;

@@ -252,6 +252,7 @@ internal static unsafe class WideRows<TLanes, TDoubles, TLoss>
 
     private static void Label(in RowPointers row, RowStatistics statistics, int lane, int label)
     {
+        label = Math.Max(0, label);
         statistics[RowStatistic.LabelNew][lane] = row.New[label];
         if (TLoss.Divergence || TLoss.Matching) statistics[RowStatistic.LabelOld][lane] = row.Old[label];
         if (TLoss.CrossEntropy && (!TLoss.Divergence || TLoss.Squarings < 0))

@@ -27,7 +27,14 @@ public static unsafe class CongruenceLoss
     /// <param name="newPredictions">[rows] argmax of the new logits, −1 for a row with a NaN; or empty.</param>
     /// <param name="oldPredictions">[rows] the same of the old logits; or empty.</param>
     /// <param name="device">Where to compute; null for <see cref="ComputeDevice.Default"/>.</param>
-    /// <exception cref="ArgumentException">A length does not fit, an output overlaps an input, or a distance or the old predictions are asked for without old logits.</exception>
+    /// <param name="referenceLogits">[rows × classes], what ranks the classes of <see cref="CongruenceDistance.LogitDifference"/> with <see cref="RankBy.Reference"/>; empty otherwise.</param>
+    /// <param name="classMap">
+    /// Where the old model's classes are others: then oldLogits is [rows × <see cref="ClassMap.OldClasses"/>] and all else (labels, gradient, reference logits, predictions) is in new classes. Distances are over the shared
+    /// classes: KL between softmaxes over these alone, the top K of LDI among them, no gradient of D elsewhere. The old model is right where the new class of its argmax over all its logits is the label; its predictions are
+    /// reported in new classes, −1 (and among <see cref="FlipCounts.UndefinedOld"/>) where the predicted class is gone. A label that it did not know: <see cref="CongruenceOptions.UnknownLabels"/>. This costs a second
+    /// pass over the shared classes and, where they do not lie side by side in both models' logits, a copy of them; row-sized memory is allocated, and blocks of 2²⁰ logits. Null, or the identity: none of that.
+    /// </param>
+    /// <exception cref="ArgumentException">A length does not fit, an output overlaps an input, or a distance or the old predictions are asked for without old logits, or reference logits are missing or of no use.</exception>
     /// <exception cref="ArgumentOutOfRangeException">A label is out of range (row and value are named; nothing has been written), or <paramref name="classes"/> is.</exception>
     public static CongruenceResult Evaluate(
         ReadOnlySpan<float> newLogits,
@@ -39,16 +46,29 @@ public static unsafe class CongruenceLoss
         Span<float> perSample = default,
         Span<int> newPredictions = default,
         Span<int> oldPredictions = default,
-        ComputeDevice? device = null)
+        ComputeDevice? device = null,
+        ReadOnlySpan<float> referenceLogits = default,
+        ClassMap? classMap = null)
     {
         options ??= new CongruenceOptions();
         int rows = labels.Length;
         Check.Classes(classes);
         Check.Matrix(newLogits.Length, rows, classes, nameof(newLogits), Check.RowsOfLabels);
-        if (oldLogits.Length != 0 || rows == 0) Check.Matrix(oldLogits.Length, rows, classes, nameof(oldLogits), Check.RowsOfLabels);
+        if (classMap is not null && classMap.NewClasses != classes)
+        {
+            throw new ArgumentException($"classMap is of {classMap.NewClasses} new classes; expected {classes} (classes).", nameof(classMap));
+        }
+        int oldClasses = classMap?.OldClasses ?? classes;
+        if (oldLogits.Length != 0 || rows == 0) Check.Matrix(oldLogits.Length, rows, oldClasses, nameof(oldLogits), Check.RowsOfLabels);
         else if (options.Distance != CongruenceDistance.None)
         {
-            throw new ArgumentException($"oldLogits is empty; the distance {options.Distance} needs [{rows} × {classes}].", nameof(oldLogits));
+            throw new ArgumentException($"oldLogits is empty; the distance {options.Distance} needs [{rows} × {oldClasses}].", nameof(oldLogits));
+        }
+        bool ranked = options is { Distance: CongruenceDistance.LogitDifference, RankBy: RankBy.Reference };
+        if (ranked) Check.Matrix(referenceLogits.Length, rows, classes, nameof(referenceLogits), Check.RowsOfLabels);
+        else if (!referenceLogits.IsEmpty)
+        {
+            throw new ArgumentException($"referenceLogits has {referenceLogits.Length} elements; expected none but for LogitDifference ranked by Reference.", nameof(referenceLogits));
         }
         if (!gradient.IsEmpty) Check.Matrix(gradient.Length, rows, classes, nameof(gradient), Check.RowsOfLabels);
         if (!perSample.IsEmpty) Check.Length(perSample.Length, rows, nameof(perSample), Check.RowsOfLabels);
@@ -63,6 +83,8 @@ public static unsafe class CongruenceLoss
             throw new ArgumentException("gradient overlaps newLogits without being the same memory.", nameof(gradient));
         }
         Check.Apart(gradient, oldLogits, nameof(gradient), nameof(oldLogits));
+        Check.Apart(gradient, referenceLogits, nameof(gradient), nameof(referenceLogits));
+        Check.Apart(perSample, referenceLogits, nameof(perSample), nameof(referenceLogits));
         Check.Apart(perSample, newLogits, nameof(perSample), nameof(newLogits));
         Check.Apart(perSample, oldLogits, nameof(perSample), nameof(oldLogits));
         Check.Apart(perSample, gradient, nameof(perSample), nameof(gradient));
@@ -70,28 +92,32 @@ public static unsafe class CongruenceLoss
         Check.Apart(oldPredictions, labels, nameof(oldPredictions), nameof(labels));
         Check.Apart(newPredictions, oldPredictions, nameof(newPredictions), nameof(oldPredictions));
         long valid = Check.Labels(labels, classes, options.IgnoreIndex);
+        bool mapped = classMap is not null && !oldLogits.IsEmpty && !classMap.IsIdentity;
+        // Flips are counted from predictions then.
+        if (mapped && newPredictions.IsEmpty) newPredictions = new int[rows];
+        if (mapped && oldPredictions.IsEmpty) oldPredictions = new int[rows];
 
-        fixed (float* z = newLogits, old = oldLogits, g = gradient, values = perSample)
+        fixed (float* z = newLogits, old = oldLogits, reference = referenceLogits, g = gradient, values = perSample)
         fixed (int* y = labels, predictionsNew = newPredictions, predictionsOld = oldPredictions)
         {
-            return Evaluate(
-                options,
-                new RowLossOperands
-                {
-                    Rows = rows,
-                    Classes = classes,
-                    New = new Block<float>(z, newLogits.Length),
-                    LdNew = classes,
-                    Old = new Block<float>(old, oldLogits.Length),
-                    LdOld = classes,
-                    Labels = new Block<int>(y, rows),
-                    Gradient = new Block<float>(g, gradient.Length),
-                    Values = new Block<float>(values, perSample.Length),
-                    PredictionsNew = new Block<int>(predictionsNew, newPredictions.Length),
-                    PredictionsOld = new Block<int>(predictionsOld, oldPredictions.Length),
-                },
-                valid,
-                (device ?? ComputeDevice.Default).Kernels);
+            RowLossOperands operands = new()
+            {
+                Rows = rows,
+                Classes = classes,
+                New = new Block<float>(z, newLogits.Length),
+                LdNew = classes,
+                Old = new Block<float>(old, oldLogits.Length),
+                LdOld = oldClasses,
+                Reference = new Block<float>(reference, referenceLogits.Length),
+                LdReference = classes,
+                Labels = new Block<int>(y, rows),
+                Gradient = new Block<float>(g, gradient.Length),
+                Values = new Block<float>(values, perSample.Length),
+                PredictionsNew = new Block<int>(predictionsNew, newPredictions.Length),
+                PredictionsOld = new Block<int>(predictionsOld, oldPredictions.Length),
+            };
+            IKernels kernels = (device ?? ComputeDevice.Default).Kernels;
+            return mapped ? MappedLoss.Evaluate(options, classMap!, operands, valid, kernels) : Evaluate(options, operands, valid, kernels);
         }
     }
 
@@ -99,23 +125,35 @@ public static unsafe class CongruenceLoss
     internal static CongruenceResult Evaluate(CongruenceOptions options, in RowLossOperands operands, long validRows, IKernels kernels)
     {
         bool mean = options.Reduction == LossReduction.Mean;
-        RowLossSums sums = kernels.RowLoss(
-            new RowLossOptions
-            {
-                Base = (BaseLoss)options.Base,
-                LabelSmoothing = options.LabelSmoothing,
-                TargetScale = options.TargetScale,
-                Distance = (OldDistance)options.Distance,
-                DistanceWeight = options.DistanceWeight,
-                Temperature = options.Temperature,
-                TemperatureSquared = options.TemperatureSquared,
-                FocalAlpha = options.FocalAlpha,
-                FocalBeta = options.FocalBeta,
-                IgnoreIndex = options.IgnoreIndex,
-                GradientScale = mean ? (float)(1.0 / Math.Max(1, validRows)) : 1f,
-            },
-            operands);
-        double divisor = mean ? sums.ValidRows : 1;
+        return Result(options, kernels.RowLoss(KernelOptions(options, mean ? (float)(1.0 / Math.Max(1, validRows)) : 1f), operands));
+    }
+
+    /// <summary>The kernels' options.</summary>
+    internal static RowLossOptions KernelOptions(CongruenceOptions options, float gradientScale) => new()
+    {
+        Base = (BaseLoss)options.Base,
+        LabelSmoothing = options.LabelSmoothing,
+        TargetScale = options.TargetScale,
+        Distance = (OldDistance)options.Distance,
+        DistanceWeight = options.DistanceWeight,
+        Temperature = options.Temperature,
+        TemperatureSquared = options.TemperatureSquared,
+        TopK = options.TopK,
+        RankBy = (RankSource)options.RankBy,
+        Margin = options.Margin,
+        Power = options.Power,
+        OneSided = options.OneSided,
+        ExcludeTrueClass = options.ExcludeTrueClass,
+        FocalAlpha = options.FocalAlpha,
+        FocalBeta = options.FocalBeta,
+        IgnoreIndex = options.IgnoreIndex,
+        GradientScale = gradientScale,
+    };
+
+    /// <summary>Means or sums out of the kernels' sums.</summary>
+    internal static CongruenceResult Result(CongruenceOptions options, in RowLossSums sums)
+    {
+        double divisor = options.Reduction == LossReduction.Mean ? sums.ValidRows : 1;
         double weighted = sums.WeightedDistance / divisor, baseLoss = sums.Base / divisor;
         // λ = 0 takes an infinite distance out, but no NaN: as in each row.
         double pulled = options.DistanceWeight == 0 && !double.IsNaN(weighted) ? 0 : options.DistanceWeight * weighted;

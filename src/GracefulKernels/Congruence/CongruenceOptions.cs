@@ -30,6 +30,25 @@ public enum CongruenceDistance
 
     /// <summary>The loss against the labels once more, with weight β, on the samples that the old model has right.</summary>
     Naive,
+
+    /// <summary>
+    /// LDI, logit difference inhibition: the mean over the K top classes of <c>e_k^p</c> with <c>e_k = max(|z_new,k − z_old,k| − ξ, 0)</c>; gradient <c>(p/K)·e_k^{p−1}·sign(z_new,k − z_old,k)</c>, which
+    /// classes these are being constant (Zhao et al. 2022, ELODI). See <see cref="CongruenceOptions.TopK"/>.
+    /// </summary>
+    LogitDifference,
+}
+
+/// <summary>Whose largest logits are the top K classes of <see cref="CongruenceDistance.LogitDifference"/>; ties go to the lowest index.</summary>
+public enum RankBy
+{
+    /// <summary>The old model's.</summary>
+    Old,
+
+    /// <summary>The new model's.</summary>
+    New,
+
+    /// <summary>A third model's (an ensemble's, as a rule), given beside them.</summary>
+    Reference,
 }
 
 /// <summary>How rows become one number.</summary>
@@ -55,6 +74,11 @@ public sealed record CongruenceOptions
     private readonly float _targetScale = 15f;
     private readonly float _distanceWeight = 1f;
     private readonly float _temperature = 1f;
+    private readonly UnknownLabelPolicy _unknownLabels;
+    private readonly RankBy _rankBy = RankBy.Old;
+    private readonly int _topK = 10;
+    private readonly float _margin;
+    private readonly float _power = 2f;
     private readonly float _focalAlpha = 1f;
     private readonly float _focalBeta = 5f;
 
@@ -104,6 +128,46 @@ public sealed record CongruenceOptions
 
     /// <summary>Multiply the KL distances by τ², which keeps their gradient's size when τ grows; off by default.</summary>
     public bool TemperatureSquared { get; init; }
+
+    /// <summary>With a class map, the weight of samples whose label the old model did not know; α by default.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">Not a member of the enumeration.</exception>
+    public UnknownLabelPolicy UnknownLabels { get => _unknownLabels; init => _unknownLabels = Defined(value, nameof(UnknownLabels)); }
+
+    /// <summary>K ≥ 1 of LDI; 10 by default. Where a row has fewer classes (less one with <see cref="ExcludeTrueClass"/>) K is that number, also as the divisor.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">Zero or negative.</exception>
+    public int TopK
+    {
+        get => _topK;
+        init => _topK = value >= 1 ? value : throw new ArgumentOutOfRangeException(nameof(TopK), value, $"TopK is {value}; expected at least 1.");
+    }
+
+    /// <summary>Which logits rank the classes of LDI; the old ones by default.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">Not a member of the enumeration.</exception>
+    public RankBy RankBy { get => _rankBy; init => _rankBy = Defined(value, nameof(RankBy)); }
+
+    /// <summary>ξ ≥ 0 of LDI: differences up to here cost nothing; 0 by default.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">Negative, infinite or NaN.</exception>
+    public float Margin
+    {
+        get => _margin;
+        init => _margin = Checked(value, value >= 0f && float.IsFinite(value), "a finite number ≥ 0", nameof(Margin));
+    }
+
+    /// <summary>p ≥ 1 of LDI; 2 by default. With p = 1 the slope at a difference of exactly ξ is 0.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">Below 1, infinite or NaN.</exception>
+    public float Power
+    {
+        get => _power;
+        init => _power = Checked(value, value >= 1f && float.IsFinite(value), "a finite number ≥ 1", nameof(Power));
+    }
+
+    /// <summary>
+    /// LDI counts only what moves towards a negative flip: <c>e_k = max(z_new,k − z_old,k − ξ, 0)</c> for a class other than the label's, <c>max(z_old,y − z_new,y − ξ, 0)</c> for the label's. Off by default.
+    /// </summary>
+    public bool OneSided { get; init; }
+
+    /// <summary>The label's class is not among those that LDI ranks and takes; off by default.</summary>
+    public bool ExcludeTrueClass { get; init; }
 
     /// <summary>α ≥ 0 of the focal weight; 1 by default. The naive distance takes 0 whatever stands here.</summary>
     /// <exception cref="ArgumentOutOfRangeException">Negative, infinite or NaN.</exception>

@@ -20,6 +20,9 @@ public sealed record PositiveCongruentOptions
     /// </summary>
     public bool RescaleOldLogits { get; init; } = true;
 
+    /// <summary>With a class map, the weight of samples whose label the old model did not know: a, or none.</summary>
+    public UnknownLabelPolicy UnknownLabels { get; init; }
+
     /// <summary>Whether a class may be without samples: only the old model then speaks for its output, and labels speak against it.</summary>
     public bool AllowEmptyClasses { get; init; }
 

@@ -109,8 +109,12 @@ public sealed class Targets
     /// <param name="labels">[n].</param>
     /// <param name="oldLogits">z_old, [n × C].</param>
     /// <param name="options">λ_pc, focal weights, α, and whether z_old is brought to the scale of the targets first.</param>
+    /// <param name="map">
+    /// Where the old model's classes are others: then oldLogits is [n × C_old] and labels are new classes. λ_pc w_i acts on the shared classes only, <c>s_ic = 1</c> and <c>t_ic = αe_y</c> on the others; the old
+    /// model is right where the new class of its argmax over all its logits is the label. Null where both have the same classes.
+    /// </param>
     /// <exception cref="ArgumentException">A shape does not fit, a label is out of range, a class has no sample, a logit is not finite, or an option is negative.</exception>
-    public static Targets PositiveCongruent(ReadOnlySpan<int> labels, ReadOnlySpan<float> oldLogits, PositiveCongruentOptions? options = null)
+    public static Targets PositiveCongruent(ReadOnlySpan<int> labels, ReadOnlySpan<float> oldLogits, PositiveCongruentOptions? options = null, ClassMap? map = null)
     {
         options ??= new PositiveCongruentOptions();
         options.Validate(nameof(options));
@@ -118,23 +122,33 @@ public sealed class Targets
         {
             throw new ArgumentException($"oldLogits has {oldLogits.Length} elements; expected [{labels.Length} × C] (rows = labels.Length).", nameof(oldLogits));
         }
-        int classes = oldLogits.Length / labels.Length;
+        int oldClasses = oldLogits.Length / labels.Length;
+        map ??= ClassMap.Grown(oldClasses, oldClasses);
+        if (map.OldClasses != oldClasses)
+        {
+            throw new ArgumentException($"oldLogits is [{labels.Length} × {oldClasses}]; expected [{labels.Length} × {map.OldClasses}] (rows = labels.Length, the map's old classes).", nameof(oldLogits));
+        }
+        int classes = map.NewClasses;
         Check.Labels(labels, classes, nameof(labels));
         if (!options.AllowEmptyClasses) Check.EveryClass(labels, classes, nameof(labels));
         Check.Finite(oldLogits, nameof(oldLogits));
-        double factor = options.RescaleOldLogits ? Factor(labels, oldLogits, classes, options.Alpha) : 1;
-        float[] values = new float[oldLogits.Length], weights = new float[labels.Length];
+        // Without a shared class there is nothing to scale, and nothing to follow.
+        double factor = options.RescaleOldLogits && map.Shared > 0 ? Factor(labels, oldLogits, map, options.Alpha) : 1;
+        float[] values = new float[(long)labels.Length * classes], weights = new float[values.Length];
         for (int i = 0; i < labels.Length; i++)
         {
-            ReadOnlySpan<float> old = oldLogits.Slice(i * classes, classes);
-            double pull = options.LambdaPc * (options.FocalAlpha + (Predicted.Of(old) == labels[i] ? options.FocalBeta : 0)), s = 1 + pull;
-            weights[i] = (float)s;
+            ReadOnlySpan<float> old = oldLogits.Slice(i * oldClasses, oldClasses);
+            double weight = options.FocalAlpha + (map.NewOfOld[Predicted.Of(old)] == labels[i] ? options.FocalBeta : 0);
+            if (options.UnknownLabels == UnknownLabelPolicy.Exclude && map.OldOfNew[labels[i]] < 0) weight = 0;
             for (int c = 0; c < classes; c++)
             {
-                values[(i * classes) + c] = (float)(((c == labels[i] ? options.Alpha : 0) + (pull * factor * old[c])) / s);
+                int oldClass = map.OldOfNew[c], at = (i * classes) + c;
+                double pull = oldClass < 0 ? 0 : options.LambdaPc * weight, s = 1 + pull;
+                weights[at] = (float)s;
+                values[at] = (float)(((c == labels[i] ? options.Alpha : 0) + (oldClass < 0 ? 0 : pull * factor * old[oldClass])) / s);
             }
         }
-        return new Targets(values, labels.Length, classes, Repeat(weights, classes)) { Alpha = options.Alpha, OldLogitsFactor = factor };
+        return new Targets(values, labels.Length, classes, weights) { Alpha = options.Alpha, OldLogitsFactor = factor };
     }
 
     /// <summary>The targets and weights of these samples, in this order; one may come several times.</summary>
@@ -174,23 +188,20 @@ public sealed class Targets
         }
     }
 
-    /// <summary>min over k of Σ ‖k z − αe_y‖²: k = α Σ z_y / Σ ‖z‖².</summary>
-    private static double Factor(ReadOnlySpan<int> labels, ReadOnlySpan<float> oldLogits, int classes, double alpha)
+    /// <summary>min over k of Σ ‖k z − αe_y‖² over the shared classes: k = α Σ z_y / Σ ‖z‖².</summary>
+    private static double Factor(ReadOnlySpan<int> labels, ReadOnlySpan<float> oldLogits, ClassMap map, double alpha)
     {
         double right = 0, norm = 0;
-        for (int i = 0; i < labels.Length; i++) right += oldLogits[(i * classes) + labels[i]];
-        foreach (float z in oldLogits) norm += (double)z * z;
+        for (int i = 0; i < labels.Length; i++)
+        {
+            ReadOnlySpan<float> old = oldLogits.Slice(i * map.OldClasses, map.OldClasses);
+            if (map.OldOfNew[labels[i]] is >= 0 and int known) right += old[known];
+            for (int c = 0; c < old.Length; c++) norm += map.NewOfOld[c] < 0 ? 0 : (double)old[c] * old[c];
+        }
         double factor = alpha * right / norm;
         // A factor that is not positive would turn the old model's predictions around.
         return factor > 0 && double.IsFinite(factor)
             ? factor
             : throw new ArgumentException($"oldLogits fit the labels with the factor {factor}; expected a positive one. Set RescaleOldLogits to false to use them as they are.", nameof(oldLogits));
-    }
-
-    private static float[] Repeat(float[] perSample, int classes)
-    {
-        float[] all = new float[(long)perSample.Length * classes];
-        for (int i = 0; i < all.Length; i++) all[i] = perSample[i / classes];
-        return all;
     }
 }

@@ -31,6 +31,10 @@ public class CongruenceArgumentTests
         {
             Refused(() => new() { LabelSmoothing = bad }, "LabelSmoothing", $"LabelSmoothing is {bad}; expected in [0, 1).");
         }
+        foreach (int bad in new[] { 0, -1, int.MinValue }) Refused(() => new() { TopK = bad }, "TopK", $"TopK is {bad}; expected at least 1.");
+        foreach (float bad in new[] { -1f, float.NaN, float.PositiveInfinity }) Refused(() => new() { Margin = bad }, "Margin", $"Margin is {bad}; expected a finite number ≥ 0.");
+        foreach (float bad in new[] { 0.9f, float.NaN, float.PositiveInfinity }) Refused(() => new() { Power = bad }, "Power", $"Power is {bad}; expected a finite number ≥ 1.");
+        Refused(() => new() { RankBy = (RankBy)9 }, "RankBy", "RankBy is no RankBy.");
         Refused(() => new() { TargetScale = float.NaN }, "TargetScale", "TargetScale is NaN; expected a finite number.");
         Refused(() => new() { Distance = (CongruenceDistance)9 }, "Distance", "Distance is no CongruenceDistance.");
         Refused(() => new() { Base = (LabelLoss)9 }, "Base", "Base is no LabelLoss.");
@@ -56,6 +60,12 @@ public class CongruenceArgumentTests
             () => CongruenceLoss.Evaluate(New, [], Labels, 3, new() { Distance = CongruenceDistance.None }, oldPredictions: new int[2]),
             "oldPredictions",
             "oldPredictions cannot be filled: oldLogits is empty.");
+        CongruenceOptions ranked = new() { Distance = CongruenceDistance.LogitDifference, RankBy = RankBy.Reference };
+        Refused(() => CongruenceLoss.Evaluate(New, Old, Labels, 3, ranked), "referenceLogits", "referenceLogits is [0 × 3]; expected [2 × 3] (rows = labels.Length).");
+        Refused(
+            () => CongruenceLoss.Evaluate(New, Old, Labels, 3, ranked with { RankBy = RankBy.New }, referenceLogits: New),
+            "referenceLogits",
+            "referenceLogits has 6 elements; expected none but for LogitDifference ranked by Reference.");
         float[] memory = new float[20];
         Refused(
             () => CongruenceLoss.Evaluate(memory.AsSpan(0, 6), Old, Labels, 3, gradient: memory.AsSpan(1, 6)),
@@ -105,5 +115,6 @@ public class CongruenceArgumentTests
         // The public enumerations are cast to the kernels': the names must stay in step.
         Assert.Equal(Enum.GetNames<BaseLoss>(), Enum.GetNames<LabelLoss>());
         Assert.Equal(Enum.GetNames<OldDistance>(), Enum.GetNames<CongruenceDistance>());
+        Assert.Equal(Enum.GetNames<RankSource>(), Enum.GetNames<RankBy>());
     }
 }

@@ -7,7 +7,7 @@ internal static class LossReference
 {
     public sealed record Row(double Base, double Distance, double Weight, double Value, double[] Gradient, int ArgmaxNew, int ArgmaxOld);
 
-    public static Row Evaluate(in RowLossOptions o, ReadOnlySpan<float> zNew, ReadOnlySpan<float> zOld, int label)
+    public static Row Evaluate(in RowLossOptions o, ReadOnlySpan<float> zNew, ReadOnlySpan<float> zOld, int label, ReadOnlySpan<float> reference = default)
     {
         int classes = zNew.Length;
         bool hasOld = !zOld.IsEmpty;
@@ -22,6 +22,7 @@ internal static class LossReference
             OldDistance.KlOldNew => KlOldNew(o, zNew, zOld, gradient, pull),
             OldDistance.KlNewOld => KlNewOld(o, zNew, zOld, gradient, pull),
             OldDistance.LogitMatching => Matching(zNew, zOld, gradient, pull),
+            OldDistance.LogitDifference => TopDifferences(o, zNew, zOld, reference, label, gradient, pull),
             OldDistance.Naive => baseValue,
             _ => 0,
         };
@@ -127,5 +128,35 @@ internal static class LossReference
             gradient[k] += pull * d;
         }
         return value;
+    }
+
+    /// <summary>The classes that LDI takes: by sorting all that may be taken.</summary>
+    public static int[] Top(in RowLossOptions o, ReadOnlySpan<float> rank, int label)
+    {
+        float[] z = rank.ToArray();
+        bool exclude = o.ExcludeTrueClass;
+        return [.. Enumerable.Range(0, z.Length).Where(k => !exclude || k != label).OrderByDescending(k => z[k]).ThenBy(k => k).Take(Math.Min(o.TopK, z.Length - (exclude ? 1 : 0)))];
+    }
+
+    private static double TopDifferences(
+        in RowLossOptions o, ReadOnlySpan<float> zNew, ReadOnlySpan<float> zOld, ReadOnlySpan<float> reference, int label, double[] gradient, double pull)
+    {
+        ReadOnlySpan<float> rank = o.RankBy switch { RankSource.New => zNew, RankSource.Old => zOld, _ => reference };
+        if (Argmax(zNew) < 0 || Argmax(zOld) < 0 || Argmax(rank) < 0)
+        {
+            Array.Fill(gradient, double.NaN);
+            return double.NaN;
+        }
+        int count = Math.Max(1, Math.Min(o.TopK, zNew.Length - (o.ExcludeTrueClass ? 1 : 0)));
+        double sum = 0;
+        foreach (int k in Top(o, rank, label))
+        {
+            double d = zNew[k] == zOld[k] ? 0 : (double)zNew[k] - zOld[k];
+            double excess = (o.OneSided ? k == label ? -d : d : Math.Abs(d)) - o.Margin;
+            if (excess <= 0) continue;
+            sum += Math.Pow(excess, o.Power);
+            if (pull != 0) gradient[k] += pull * o.Power / count * Math.Pow(excess, o.Power - 1) * Math.Sign(d);
+        }
+        return sum / count;
     }
 }

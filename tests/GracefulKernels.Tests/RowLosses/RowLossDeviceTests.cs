@@ -11,6 +11,7 @@ public abstract class RowLossDeviceTests(KernelFamily family)
         new() { Distance = OldDistance.KlOldNew },
         new() { Distance = OldDistance.KlNewOld, Temperature = 3, LabelSmoothing = 0.1f },
         new() { Base = BaseLoss.Squared, Distance = OldDistance.LogitMatching },
+        new() { Distance = OldDistance.LogitDifference, TopK = 7, RankBy = RankSource.New, ExcludeTrueClass = true },
     ];
 
     [Fact]

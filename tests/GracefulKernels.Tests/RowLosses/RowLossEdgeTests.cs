@@ -103,10 +103,27 @@ public abstract class RowLossEdgeTests(KernelFamily family)
             {
                 var run = new RowLossRun(kernels, new RowLossOptions { Distance = distance }, [3, -5],
                     [-2.5f, -4], [0, 0], 1);
-                bool matching = distance == OldDistance.LogitMatching;
-                Assert.Equal(matching ? [6 * 15.125f, 6 * 0.5f] : [0f, 0f], run.Values);
-                Assert.Equal(matching ? [6 * 5.5f, 6 * -1f] : [0f, 0f], run.Gradient);
+                // Differences 5.5 and −1: their halved squares, and their squares.
+                float[] values = distance switch
+                {
+                    OldDistance.LogitMatching => [6 * 15.125f, 6 * 0.5f],
+                    OldDistance.LogitDifference => [6 * 30.25f, 6 * 1f],
+                    _ => [0f, 0f],
+                };
+                float[] gradient = distance switch
+                {
+                    OldDistance.LogitMatching => [6 * 5.5f, 6 * -1f],
+                    OldDistance.LogitDifference => [6 * 11f, 6 * -2f],
+                    _ => [0f, 0f],
+                };
+                Assert.Equal(values, run.Values);
+                Assert.Equal(gradient, run.Gradient);
             }
+            // The only class is the label's: nothing is left to compare.
+            var nothing = new RowLossRun(
+                kernels, new RowLossOptions { Distance = OldDistance.LogitDifference, ExcludeTrueClass = true }, [3, -5], [-2.5f, -4], [0, 0], 1);
+            Assert.Equal([0f, 0f], nothing.Values);
+            Assert.Equal([0f, 0f], nothing.Gradient);
         }
     }
 

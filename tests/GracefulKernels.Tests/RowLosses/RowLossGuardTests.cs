@@ -16,6 +16,8 @@ public unsafe class RowLossGuardTests
             new() { Distance = OldDistance.KlOldNew },
             new() { Distance = OldDistance.KlNewOld, Temperature = 3, LabelSmoothing = 0.1f },
             new() { Base = BaseLoss.Squared, Distance = OldDistance.LogitMatching },
+            new() { Distance = OldDistance.LogitDifference, TopK = 9, RankBy = RankSource.New, ExcludeTrueClass = true },
+            new() { Distance = OldDistance.LogitDifference, TopK = 25 },
         ];
         foreach (int classes in Enumerable.Range(1, 70).Concat([127, 129, 145]))
         {

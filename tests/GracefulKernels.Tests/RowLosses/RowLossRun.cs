@@ -6,7 +6,7 @@ namespace GracefulKernels.Tests;
 internal sealed unsafe class RowLossRun
 {
     public RowLossRun(IKernels kernels, in RowLossOptions options, float[] zNew, float[]? zOld, int[] labels, int classes,
-        int ld = 0)
+        int ld = 0, float[]? reference = null)
     {
         if (ld == 0) ld = classes;
         int rows = labels.Length;
@@ -14,7 +14,7 @@ internal sealed unsafe class RowLossRun
         Values = new float[rows];
         PredictionsNew = new int[rows];
         PredictionsOld = new int[rows];
-        fixed (float* n = zNew, o = zOld, g = Gradient, v = Values)
+        fixed (float* n = zNew, o = zOld, f = reference, g = Gradient, v = Values)
         fixed (int* y = labels, pn = PredictionsNew, po = PredictionsOld)
         {
             Sums = kernels.RowLoss(
@@ -27,6 +27,8 @@ internal sealed unsafe class RowLossRun
                     LdNew = ld,
                     Old = new Block<float>(o, zOld?.Length ?? 0),
                     LdOld = ld,
+                    Reference = new Block<float>(f, reference?.Length ?? 0),
+                    LdReference = ld,
                     Labels = new Block<int>(y, rows),
                     Gradient = new Block<float>(g, Gradient.Length),
                     Values = new Block<float>(v, rows),
@@ -46,8 +48,23 @@ internal sealed unsafe class RowLossRun
 
     public int[] PredictionsOld { get; }
 
+    /// <summary>What LDI can be: K within, at and beyond the classes, ranked by either model, each kind of power.</summary>
+    public static IEnumerable<RowLossOptions> TopDifferences()
+    {
+        RowLossOptions ldi = new() { Distance = OldDistance.LogitDifference, DistanceWeight = 0.5f, GradientScale = 0.25f };
+        yield return ldi with { TopK = 1, Power = 1 };
+        yield return ldi with { TopK = 3, RankBy = RankSource.New, Margin = 0.5f };
+        yield return ldi with { TopK = 10, RankBy = RankSource.New, ExcludeTrueClass = true, Power = 2.5f, Base = BaseLoss.None };
+        yield return ldi with { TopK = 16, OneSided = true, LabelSmoothing = 0.1f };
+        yield return ldi with { TopK = 17, OneSided = true, ExcludeTrueClass = true, Power = 1, Base = BaseLoss.Squared, TargetScale = 3f };
+        yield return ldi with { TopK = 100, RankBy = RankSource.New, Power = 3, Margin = 0.25f };
+        yield return ldi with { TopK = int.MaxValue, OneSided = true, ExcludeTrueClass = true, Base = BaseLoss.None };
+    }
+
     /// <summary>Every base loss with every distance, and every kind of temperature beside cross-entropy.</summary>
-    public static IEnumerable<RowLossOptions> AllOptions()
+    public static IEnumerable<RowLossOptions> AllOptions() => [.. Combinations(), .. TopDifferences()];
+
+    private static IEnumerable<RowLossOptions> Combinations()
     {
         foreach (BaseLoss loss in Enum.GetValues<BaseLoss>())
         {

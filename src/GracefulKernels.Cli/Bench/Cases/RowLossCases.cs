@@ -29,6 +29,9 @@ internal static class RowLossCases
         }
         RowLossOptions matching = new() { Distance = OldDistance.LogitMatching };
         yield return Case("rowloss-ce-lm", "", new(rows, classes, matching), exps: 1, operations: 10, quick);
+        // Above cross-entropy an element costs what finding the largest ten takes: a maximum and two comparisons.
+        RowLossOptions ldi = new() { Distance = OldDistance.LogitDifference, TopK = 10 };
+        yield return Case("rowloss-ce-ldi", " k=10", new(rows, classes, ldi), exps: 1, operations: 9, quick);
         yield return Case("rowloss-ce", "", new(rows, classes, new()), exps: 1, operations: 6, quick);
         yield return Case("rowloss-squared", "", new(rows, classes, new() { Base = BaseLoss.Squared }), exps: 0, operations: 4, quick);
         yield return WeightedSquared(rows, classes, quick);
