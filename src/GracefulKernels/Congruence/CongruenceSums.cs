@@ -22,17 +22,27 @@ public sealed class CongruenceSums
     /// <param name="classes">C, from 1 to 2²⁴.</param>
     /// <param name="options">What to compute; null for cross-entropy and FD-KL with the paper's weights.</param>
     /// <param name="perClass">Whether flips are counted by the class of the label too; [classes] tables are kept.</param>
+    /// <param name="classMap">Where the old model's classes are others, as for <see cref="CongruenceLoss"/>; null where they are the same.</param>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="classes"/> is out of range.</exception>
-    public CongruenceSums(int classes, CongruenceOptions? options = null, bool perClass = false)
+    /// <exception cref="ArgumentException"><paramref name="classMap"/> is of another number of new classes.</exception>
+    public CongruenceSums(int classes, CongruenceOptions? options = null, bool perClass = false, ClassMap? classMap = null)
     {
         Check.Classes(classes);
+        if (classMap is not null && classMap.NewClasses != classes)
+        {
+            throw new ArgumentException($"classMap is of {classMap.NewClasses} new classes; expected {classes} (classes).", nameof(classMap));
+        }
         Classes = classes;
+        ClassMap = classMap;
         Options = options ?? new CongruenceOptions();
         _perClass = perClass ? new ClassFlips(classes) : null;
     }
 
     /// <summary>C.</summary>
     public int Classes { get; }
+
+    /// <summary>Old classes and new ones; null where they are the same.</summary>
+    public ClassMap? ClassMap { get; }
 
     /// <summary>What is computed.</summary>
     public CongruenceOptions Options { get; }
@@ -54,11 +64,12 @@ public sealed class CongruenceSums
 
     /// <summary>Adds a block of rows, in one pass over its logits.</summary>
     /// <param name="newLogits">[rows × classes], row-major; rows = <c>labels.Length</c>.</param>
-    /// <param name="oldLogits">[rows × classes], row-major; empty in every block or in none.</param>
+    /// <param name="oldLogits">[rows × classes], or the old classes of the map, row-major; empty in every block or in none.</param>
     /// <param name="labels">[rows], each in [0, classes) or <see cref="CongruenceOptions.IgnoreIndex"/>.</param>
     /// <param name="newPredictions">[rows] argmax of the new logits, −1 for a row with a NaN; or empty.</param>
     /// <param name="oldPredictions">[rows] the same of the old logits; or empty.</param>
     /// <param name="device">Where to compute; null for <see cref="ComputeDevice.Default"/>.</param>
+    /// <param name="referenceLogits">[rows × classes] with <see cref="RankBy.Reference"/>; empty otherwise.</param>
     /// <exception cref="ArgumentException">
     /// A length does not fit, old logits are given in some blocks only, or a distance, the flips of each class or the old predictions are asked for without them. Nothing has been added.
     /// </exception>
@@ -69,7 +80,8 @@ public sealed class CongruenceSums
         ReadOnlySpan<int> labels,
         Span<int> newPredictions = default,
         Span<int> oldPredictions = default,
-        ComputeDevice? device = null)
+        ComputeDevice? device = null,
+        ReadOnlySpan<float> referenceLogits = default)
     {
         int rows = labels.Length;
         bool withOld = !oldLogits.IsEmpty;
@@ -89,7 +101,7 @@ public sealed class CongruenceSums
             if (oldPredictions.IsEmpty) oldPredictions = Held(ref _oldPredictions, rows);
         }
         CongruenceResult part = CongruenceLoss.Evaluate(
-            newLogits, oldLogits, labels, Classes, Options, perSample: values, newPredictions: newPredictions, oldPredictions: oldPredictions, device: device);
+            newLogits, oldLogits, labels, Classes, Options, default, values, newPredictions, oldPredictions, device, referenceLogits, ClassMap);
         if (rows == 0) return;
         _withOld = withOld;
         _loss.Add(values);
@@ -101,13 +113,14 @@ public sealed class CongruenceSums
     }
 
     /// <summary>Adds the sums of other rows, which stay as they are; the order in which parts are merged changes no bit.</summary>
-    /// <param name="other">Sums of the same classes and options, that count flips by class if these do.</param>
-    /// <exception cref="ArgumentException">Classes or options differ, or one counts flips by class, or has old logits, and the other not.</exception>
+    /// <param name="other">Sums of the same classes, class map and options, that count flips by class if these do.</param>
+    /// <exception cref="ArgumentException">Classes, class map or options differ, or one counts flips by class, or has old logits, and the other not.</exception>
     public void Add(CongruenceSums other)
     {
         ArgumentNullException.ThrowIfNull(other);
         if (other.Classes != Classes) throw new ArgumentException($"other is of {other.Classes} classes; expected {Classes}.", nameof(other));
         if (other.Options != Options) throw new ArgumentException($"other has {other.Options}; expected {Options}.", nameof(other));
+        if (!Old(other).SequenceEqual(Old(this))) throw new ArgumentException("other has another class map.", nameof(other));
         if (other._perClass is null != _perClass is null)
         {
             throw new ArgumentException($"other counts flips {(_perClass is null ? "by class" : "in all")}; expected {(_perClass is null ? "in all" : "by class")}.", nameof(other));
@@ -129,6 +142,8 @@ public sealed class CongruenceSums
     /// <exception cref="InvalidOperationException">They were not asked for.</exception>
     public FlipCounts[] FlipsPerClass()
         => _perClass?.ToTables() ?? throw new InvalidOperationException("Flips of each class were not counted; construct the sums with perClass: true.");
+
+    private static ReadOnlySpan<int> Old(CongruenceSums sums) => sums.ClassMap is { IsIdentity: false } map ? map.NewOfOld : [];
 
     private static Span<int> Held(ref int[] memory, int rows)
     {

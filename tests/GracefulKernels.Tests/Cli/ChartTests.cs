@@ -8,7 +8,7 @@ public sealed class ChartTests
     private static readonly SKColor Blue = SKColor.Parse("#0072B2"), Vermilion = SKColor.Parse("#D55E00");
 
     [Fact]
-    public void Bars_and_words_are_drawn()
+    public void BarsAndWordsAreDrawn()
     {
         using SKBitmap picture = Draw(Bars.Grouped("Title", "method", "flips (%)", ["a", "b"], [new("first", [1, 2]), new("second", [2, double.NaN])]));
         Assert.Equal((1520, 960), (picture.Width, picture.Height));
@@ -19,14 +19,14 @@ public sealed class ChartTests
     }
 
     [Fact]
-    public void Stacked_bars_stand_on_one_another()
+    public void StackedBarsStandOnOneAnother()
     {
         using SKBitmap picture = Draw(Bars.Stacked("Title", "method", "s", ["a", "b"], [new("first", [1, 1]), new("second", [3, 3])]));
         Assert.InRange(Share(picture, Vermilion) / Share(picture, Blue), 2.8, 3.2);
     }
 
     [Fact]
-    public void Lines_leave_out_what_a_logarithm_cannot_show()
+    public void LinesLeaveOutWhatALogarithmCannotShow()
     {
         using SKBitmap picture = Draw(Lines.Create("Title", "iterations", "residual", [new("a", [0, 1, 2, 3], [1, 0, double.NaN, 1e-3]), new("b", [0, 3], [1, 1e-6])], logY: true));
         Assert.True(Share(picture, Blue) > 1e-4 && Share(picture, Vermilion) > 1e-4);
@@ -34,7 +34,7 @@ public sealed class ChartTests
     }
 
     [Fact]
-    public void A_heat_map_runs_from_pale_to_dark_with_row_0_on_top()
+    public void AHeatMapRunsFromPaleToDarkWithRow0OnTop()
     {
         double[,] values = { { 0, 0 }, { 0, 10 } };
         using SKBitmap picture = Draw(HeatMap.Create("Title", "new", "old", ["a", "b"], ["a", "b"], values, (r, c) => $"{values[r, c]}", "%"));
@@ -45,7 +45,7 @@ public sealed class ChartTests
     }
 
     [Fact]
-    public void Empty_and_equal_values_can_be_drawn()
+    public void EmptyAndEqualValuesCanBeDrawn()
     {
         Draw(Bars.Grouped("t", "x", "y", ["a"], [new("none", [double.NaN])])).Dispose();
         Draw(Bars.Grouped("t", "x", "y", ["a"], [new("zero", [0])])).Dispose();
@@ -55,7 +55,7 @@ public sealed class ChartTests
     }
 
     [Fact]
-    public void The_font_comes_with_the_tool_and_has_every_sign_that_is_used()
+    public void TheFontComesWithTheToolAndHasEverySignThatIsUsed()
     {
         SKTypeface font = new EmbeddedFonts().CreateTypeface(EmbeddedFonts.Family, bold: false, italic: false)!;
         Assert.Equal("DejaVu Sans", font.FamilyName);
@@ -66,7 +66,7 @@ public sealed class ChartTests
     }
 
     [Fact]
-    public void A_picture_is_written_whole_or_not_at_all()
+    public void APictureIsWrittenWholeOrNotAtAll()
     {
         using TemporaryFolder folder = new();
         Assert.Throws<DirectoryNotFoundException>(() => Chart.SavePng(folder.File("nowhere/a.png"), 100, (Bars.Grouped("t", "x", "y", ["a"], [new("b", [1])]), 100)));

@@ -33,7 +33,7 @@ public sealed class CommandLineTests
 
     [Theory]
     [MemberData(nameof(BadUsages))]
-    public void Bad_usage_is_code_2_and_one_line(string args, string reason)
+    public void BadUsageIsCode2AndOneLine(string args, string reason)
     {
         (int code, string output, string error) = Tool.Run(args.Split(' ', StringSplitOptions.RemoveEmptyEntries));
         Assert.Equal(2, code);
@@ -46,7 +46,7 @@ public sealed class CommandLineTests
     [InlineData("--help", "compare")]
     [InlineData("compare --help", "--ignore-index")]
     [InlineData("--version", ".")]
-    public void Help_is_no_error(string args, string holds)
+    public void HelpIsNoError(string args, string holds)
     {
         (int code, string output, string error) = Tool.Run(args.Split(' '));
         Assert.Equal(0, code);
@@ -55,7 +55,7 @@ public sealed class CommandLineTests
     }
 
     [Fact]
-    public void Failures_are_code_1_and_one_line_and_verbose_shows_where()
+    public void FailuresAreCode1AndOneLineAndVerboseShowsWhere()
     {
         string[] args = ["compare", "--old", "no-such-old.npy", "--new", "no-such-new.npy", "--labels", "no-such-labels.npy"];
         (int code, _, string error) = Tool.Run(args);
@@ -67,7 +67,7 @@ public sealed class CommandLineTests
     }
 
     [Fact]
-    public void The_process_ends_with_the_same_codes()
+    public void TheProcessEndsWithTheSameCodes()
     {
         Assert.Equal(0, Tool.RunProcess("devices").Code);
         (int failed, string output, string error) = Tool.RunProcess("compare", "--old", "x", "--new", "x", "--labels", "nowhere.npy");
@@ -80,7 +80,7 @@ public sealed class CommandLineTests
     }
 
     [Fact]
-    public void Devices_names_what_auto_takes()
+    public void DevicesNamesWhatAutoTakes()
     {
         using TemporaryFolder folder = new();
         (int code, string output, _) = Tool.Run("devices", "--json", folder.File("d.json"));
@@ -96,7 +96,7 @@ public sealed class CommandLineTests
     }
 
     [Fact]
-    public void Json_on_the_output_stands_alone()
+    public void JsonOnTheOutputStandsAlone()
     {
         (int code, string output, string error) = Tool.Run("devices", "--json", "-");
         Assert.Equal(0, code);

@@ -8,7 +8,7 @@ public sealed class CompareClassMapTests
     private static readonly int[] Map = [2, 3, -1, 0];
 
     [Fact]
-    public void Old_predictions_are_read_in_the_new_classes()
+    public void OldPredictionsAreReadInTheNewClasses()
     {
         using TemporaryFolder folder = new();
         int[] old = [0, 1, 2, 3, 3, -1, 0], now = [2, 3, 0, 0, 1, 2, 1], labels = [2, 3, 0, 0, 1, 2, 2];
@@ -23,7 +23,7 @@ public sealed class CompareClassMapTests
     }
 
     [Fact]
-    public void Logits_of_other_numbers_of_classes_and_the_loss_over_what_the_old_model_knows()
+    public void LogitsOfOtherNumbersOfClassesAndTheLossOverWhatTheOldModelKnows()
     {
         using TemporaryFolder folder = new();
         const int OldClasses = 4, NewClasses = 5, Rows = 300;
@@ -54,7 +54,7 @@ public sealed class CompareClassMapTests
     }
 
     [Fact]
-    public void A_map_that_does_not_fit_is_named()
+    public void AMapThatDoesNotFitIsNamed()
     {
         using TemporaryFolder folder = new();
         NpyFile.Write(folder.File("z3.npy"), new float[6], 2, 3);

@@ -5,7 +5,7 @@ namespace GracefulKernels.Tests;
 public sealed class CompareFailureTests
 {
     [Fact]
-    public void Files_that_do_not_belong_together_are_named_with_both_shapes()
+    public void FilesThatDoNotBelongTogetherAreNamedWithBothShapes()
     {
         using TemporaryFolder folder = new();
         NpyFile.Write(folder.File("z.npy"), new float[12], 4, 3);
@@ -46,7 +46,7 @@ public sealed class CompareFailureTests
     }
 
     [Fact]
-    public void A_bad_label_blocks_away_is_found_and_leaves_nothing_behind()
+    public void ABadLabelBlocksAwayIsFoundAndLeavesNothingBehind()
     {
         using TemporaryFolder folder = new();
         // Two models of 1000 classes: 524 rows a block.
@@ -66,7 +66,7 @@ public sealed class CompareFailureTests
     [InlineData("--out", "file/out")]
     [InlineData("--json", "file/r.json")]
     [InlineData("--json", "nowhere/r.json")]
-    public void A_place_that_cannot_be_written_is_found_before_the_work(string option, string place)
+    public void APlaceThatCannotBeWrittenIsFoundBeforeTheWork(string option, string place)
     {
         using TemporaryFolder folder = new();
         Inputs(folder);
@@ -79,7 +79,7 @@ public sealed class CompareFailureTests
     }
 
     [Fact]
-    public void A_folder_without_write_permission_is_named()
+    public void AFolderWithoutWritePermissionIsNamed()
     {
         const string System = "/sys/kernel";
         Assert.SkipUnless(OperatingSystem.IsLinux() && Directory.Exists(System), "a folder that even root cannot write, /sys, is needed");
@@ -91,7 +91,7 @@ public sealed class CompareFailureTests
     }
 
     [Fact]
-    public void An_unsupported_instruction_set_is_refused_by_name()
+    public void AnUnsupportedInstructionSetIsRefusedByName()
     {
         SimdLevel[] missing = [.. Enum.GetValues<SimdLevel>().Where(l => l != SimdLevel.Auto && !ComputeDevice.SupportedSimd.Contains(l))];
         Assert.SkipWhen(missing.Length == 0, "this processor has every instruction set");
@@ -103,7 +103,7 @@ public sealed class CompareFailureTests
     }
 
     [Fact]
-    public void Cancelled_work_leaves_no_files()
+    public void CancelledWorkLeavesNoFiles()
     {
         using TemporaryFolder folder = new();
         Inputs(folder);
@@ -118,7 +118,7 @@ public sealed class CompareFailureTests
     }
 
     [Fact]
-    public async Task Control_C_ends_a_long_comparison_cleanly()
+    public async Task ControlCEndsALongComparisonCleanly()
     {
         Assert.SkipUnless(OperatingSystem.IsLinux() || OperatingSystem.IsMacOS(), "signals as Unix has them");
         using TemporaryFolder folder = new();

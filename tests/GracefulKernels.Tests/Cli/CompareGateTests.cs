@@ -28,7 +28,7 @@ public sealed class CompareGateTests
     [InlineData("nfr-high<=25%", false)]
     [InlineData("nfr-low<=25%", true)]
     [InlineData("mcnemar-p>=1", true)]
-    public void Every_figure_and_operator_decides_the_exit_code(string gate, bool met)
+    public void EveryFigureAndOperatorDecidesTheExitCode(string gate, bool met)
     {
         // Of 8 samples: 3 both right, 2 negative flips, 1 positive flip, 2 both wrong, of which one prediction differs.
         using TemporaryFolder folder = new();
@@ -44,7 +44,7 @@ public sealed class CompareGateTests
     }
 
     [Fact]
-    public void One_gate_of_several_is_enough_to_fail()
+    public void OneGateOfSeveralIsEnoughToFail()
     {
         using TemporaryFolder folder = new();
         string[] args = Write(folder, [0, 0], [0, 1], [0, 0]);
@@ -55,7 +55,7 @@ public sealed class CompareGateTests
     }
 
     [Fact]
-    public void The_verdict_stands_in_the_JSON_alone_too()
+    public void TheVerdictStandsInTheJSONAloneToo()
     {
         using TemporaryFolder folder = new();
         (int code, string output, string error) = Tool.Run([.. Write(folder, [0, 0], [0, 1], [0, 0]), "--gate", "nfr<0.1%", "--json", "-"]);
@@ -71,7 +71,7 @@ public sealed class CompareGateTests
     [InlineData("nfr<=1", "nfr is no value")]
     [InlineData("nfr>=0", "nfr is no value")]
     [InlineData("ce-new<=9", "ce-new is no value")]
-    public void A_figure_without_a_value_meets_no_gate(string gate, string reason)
+    public void AFigureWithoutAValueMeetsNoGate(string gate, string reason)
     {
         using TemporaryFolder folder = new();
         (int code, _, string error) = Tool.Run([.. Write(folder, [], [], []), "--gate", gate, "--json", folder.File("r.json")]);
@@ -81,7 +81,7 @@ public sealed class CompareGateTests
     }
 
     [Fact]
-    public void Cross_entropy_of_logits_can_be_a_gate()
+    public void CrossEntropyOfLogitsCanBeAGate()
     {
         using TemporaryFolder folder = new();
         NpyFile.Write(folder.File("z.npy"), new float[6], 3, 2);
@@ -93,7 +93,7 @@ public sealed class CompareGateTests
     }
 
     [Fact]
-    public void A_rate_that_is_the_bound_in_decimals_meets_it()
+    public void ARateThatIsTheBoundInDecimalsMeetsIt()
     {
         // In binary 0.7/100 is below 70/10,000, and so with many others.
         for (int tenths = 1; tenths <= 100; tenths++)

@@ -9,7 +9,7 @@ public sealed class ComparePageTests
     private const int Rows = 400;
 
     [Fact]
-    public void The_page_says_what_the_counts_say_and_needs_nothing_but_itself()
+    public void ThePageSaysWhatTheCountsSayAndNeedsNothingButItself()
     {
         using TemporaryFolder folder = new();
         (int[] old, int[] now, int[] labels) = Write(folder);
@@ -37,7 +37,7 @@ public sealed class ComparePageTests
     }
 
     [Fact]
-    public void The_flips_of_the_page_and_of_the_file_are_the_right_ones()
+    public void TheFlipsOfThePageAndOfTheFileAreTheRightOnes()
     {
         using TemporaryFolder folder = new();
         (int[] old, int[] now, int[] labels) = Write(folder);
@@ -69,7 +69,7 @@ public sealed class ComparePageTests
     [InlineData("idx")]
     [InlineData("idx.gz")]
     [InlineData("png")]
-    public void Thumbnails_are_those_of_the_flipped_rows(string kind)
+    public void ThumbnailsAreThoseOfTheFlippedRows(string kind)
     {
         using TemporaryFolder folder = new();
         Write(folder);
@@ -98,7 +98,7 @@ public sealed class ComparePageTests
     [InlineData("(2, 3, 100, 200)", 96, 48)]
     [InlineData("(2, 100, 200, 3)", 96, 48)]
     [InlineData("(2, 16)", 4, 4)]
-    public void Large_images_are_made_small_and_vectors_square(string shape, int width, int height)
+    public void LargeImagesAreMadeSmallAndVectorsSquare(string shape, int width, int height)
     {
         using TemporaryFolder folder = new();
         NpyFile.Write(folder.File("old.npy"), [0, 1], 2);
@@ -116,7 +116,7 @@ public sealed class ComparePageTests
     }
 
     [Fact]
-    public void Other_numbers_of_images_are_refused_before_the_work()
+    public void OtherNumbersOfImagesAreRefusedBeforeTheWork()
     {
         using TemporaryFolder folder = new();
         Write(folder);
@@ -128,7 +128,7 @@ public sealed class ComparePageTests
     }
 
     [Fact]
-    public void Names_are_text_whatever_they_hold()
+    public void NamesAreTextWhateverTheyHold()
     {
         using TemporaryFolder folder = new();
         Write(folder);
@@ -144,7 +144,7 @@ public sealed class ComparePageTests
     }
 
     [Fact]
-    public void Names_come_one_a_line_too_and_must_be_enough()
+    public void NamesComeOneALineTooAndMustBeEnough()
     {
         using TemporaryFolder folder = new();
         Write(folder);
@@ -168,7 +168,7 @@ public sealed class ComparePageTests
     }
 
     [Fact]
-    public void Nothing_to_compare_makes_a_page_too()
+    public void NothingToCompareMakesAPageToo()
     {
         using TemporaryFolder folder = new();
         NpyFile.Write(folder.File("z.npy"), Array.Empty<float>(), 0, 3);
@@ -180,7 +180,7 @@ public sealed class ComparePageTests
     }
 
     [Fact]
-    public void Rows_with_NaN_are_told_and_ignored_rows_counted()
+    public void RowsWithNaNAreToldAndIgnoredRowsCounted()
     {
         using TemporaryFolder folder = new();
         NpyFile.Write(folder.File("old.npy"), [1f, 0, 1, 0, 0, 1], 3, 2);
@@ -194,7 +194,7 @@ public sealed class ComparePageTests
     }
 
     [Fact]
-    public void Pairs_have_their_matrices_on_a_page()
+    public void PairsHaveTheirMatricesOnAPage()
     {
         using TemporaryFolder folder = new();
         (int[] old, int[] now, int[] labels) = Write(folder);

@@ -11,7 +11,7 @@ public sealed class CompareTests
     ];
 
     [Fact]
-    public void Every_golden_case_of_two_models()
+    public void EveryGoldenCaseOfTwoModels()
     {
         int logits = 0, predictions = 0;
         foreach (JsonElement golden in Golden.Manifest("flips").GetProperty("cases").EnumerateArray())
@@ -45,7 +45,7 @@ public sealed class CompareTests
     }
 
     [Fact]
-    public void The_real_update_from_20_to_56_layers()
+    public void TheRealUpdateFrom20To56Layers()
     {
         using TemporaryFolder folder = new();
         string old = Golden.Data("cifar10-logits/test_resnet20_logits.npy"), now = Golden.Data("cifar10-logits/test_resnet56_logits.npy");
@@ -62,7 +62,7 @@ public sealed class CompareTests
     }
 
     [Fact]
-    public void Blocks_add_up_to_the_whole()
+    public void BlocksAddUpToTheWhole()
     {
         using TemporaryFolder folder = new();
         // Six blocks and a rest: 4 MiB hold 524 rows of two models of 1000 classes.
@@ -101,7 +101,7 @@ public sealed class CompareTests
     }
 
     [Fact]
-    public void Pairs_give_the_golden_matrix()
+    public void PairsGiveTheGoldenMatrix()
     {
         JsonElement golden = Golden.Manifest("flips").GetProperty("cases")[0];
         JsonElement expected = golden.GetProperty("expected");
@@ -133,7 +133,7 @@ public sealed class CompareTests
     }
 
     [Fact]
-    public void Pairs_of_logits_agree_with_two_models()
+    public void PairsOfLogitsAgreeWithTwoModels()
     {
         using TemporaryFolder folder = new();
         string old = Golden.Data("cifar10-logits/test_resnet20_logits.npy"), now = Golden.Data("cifar10-logits/test_resnet56_logits.npy");

@@ -30,7 +30,7 @@ public sealed class DemoTests
     };
 
     [Fact]
-    public void Report_has_the_promised_keys_and_they_agree()
+    public void ReportHasThePromisedKeysAndTheyAgree()
     {
         using var folder = new TemporaryFolder();
         (string output, JsonNode json) = Run(folder);
@@ -61,7 +61,7 @@ public sealed class DemoTests
     }
 
     [Fact]
-    public void Choices_and_curves_are_in_the_report()
+    public void ChoicesAndCurvesAreInTheReport()
     {
         using var folder = new TemporaryFolder();
         (_, JsonNode json) = Run(folder);
@@ -86,7 +86,7 @@ public sealed class DemoTests
     }
 
     [Fact]
-    public void Pictures_are_images_with_something_on_them()
+    public void PicturesAreImagesWithSomethingOnThem()
     {
         using var folder = new TemporaryFolder();
         Run(folder);
@@ -100,7 +100,7 @@ public sealed class DemoTests
     }
 
     [Fact]
-    public void One_seed_gives_one_report_on_every_instruction_set_and_any_number_of_threads()
+    public void OneSeedGivesOneReportOnEveryInstructionSetAndAnyNumberOfThreads()
     {
         using var folder = new TemporaryFolder();
         // Every step runs, but briefly: plain scalars are a hundred times slower.
@@ -115,7 +115,7 @@ public sealed class DemoTests
     }
 
     [Fact]
-    public void Held_back_and_test_samples_are_new_to_v1()
+    public void HeldBackAndTestSamplesAreNewToV1()
     {
         var data = new DemoData(new DemoSettings { Seed = 1 });
         Assert.Equal(500, data.Training.Count);
@@ -140,21 +140,21 @@ public sealed class DemoTests
     [InlineData(0.009, 0.5)]
     [InlineData(0.01, 0.75)]
     [InlineData(0.02, 1)]
-    public void Lambda_pc_is_the_largest_that_costs_no_more_than_the_margin(double margin, double expected)
+    public void LambdaPcIsTheLargestThatCostsNoMoreThanTheMargin(double margin, double expected)
     {
         HeldBackChoice.Trial[] trials = [Trial(0, 97), Trial(0.25, 96), Trial(0.5, 97), Trial(0.75, 96), Trial(1, 95)];
         Assert.Equal(expected, HeldBackChoice.LargestWithin(trials, margin).Chosen);
     }
 
     [Fact]
-    public void The_most_accurate_value_is_chosen_and_of_equals_that_with_the_smaller_loss()
+    public void TheMostAccurateValueIsChosenAndOfEqualsThatWithTheSmallerLoss()
     {
         HeldBackChoice.Trial[] trials = [Trial(1, 96), Trial(2, 97) with { Loss = 5 }, Trial(3, 97) with { Loss = 4 }, Trial(4, 95)];
         Assert.Equal(3, HeldBackChoice.MostAccurate(trials).Chosen);
     }
 
     [Fact]
-    public void Training_that_diverges_goes_on_at_half_the_rate()
+    public void TrainingThatDivergesGoesOnAtHalfTheRate()
     {
         using var device = ComputeDevice.Cpu();
         DemoResult result = DemoRun.Run(device, Tiny with { NonlinearRates = [1e6] }, null, CancellationToken.None);
@@ -165,7 +165,7 @@ public sealed class DemoTests
     }
 
     [Fact]
-    public void What_diverged_and_was_done_at_a_lower_rate_is_reported()
+    public void WhatDivergedAndWasDoneAtALowerRateIsReported()
     {
         using var folder = new TemporaryFolder();
         (string output, JsonNode json) = Run(folder, settings: Tiny with { NonlinearRates = [1e6] });
@@ -186,7 +186,7 @@ public sealed class DemoTests
     }
 
     [Fact]
-    public void Training_goes_on_at_the_first_rate_that_does_not_diverge()
+    public void TrainingGoesOnAtTheFirstRateThatDoesNotDiverge()
     {
         var halving = new Halving();
         Assert.Equal(2, halving.Run("a", 8, rate => rate > 2 ? throw Diverged() : rate));
@@ -196,7 +196,7 @@ public sealed class DemoTests
     }
 
     [Fact]
-    public void Cancelled_half_way_nothing_is_left()
+    public void CancelledHalfWayNothingIsLeft()
     {
         using var folder = new TemporaryFolder();
         using var stop = new CancellationTokenSource();
@@ -217,7 +217,7 @@ public sealed class DemoTests
     }
 
     [Fact]
-    public void Progress_grows_to_its_end()
+    public void ProgressGrowsToItsEnd()
     {
         var parts = new List<double>();
         using var device = ComputeDevice.Cpu();
@@ -229,7 +229,7 @@ public sealed class DemoTests
     }
 
     [Fact]
-    public void An_output_folder_that_cannot_be_is_code_1_and_one_line()
+    public void AnOutputFolderThatCannotBeIsCode1AndOneLine()
     {
         using var folder = new TemporaryFolder();
         string file = Path.Combine(folder, "file");
@@ -249,7 +249,7 @@ public sealed class DemoTests
     [InlineData("demo --simd mmx", "'mmx'")]
     [InlineData("demo --threads -2", "expected 0 to 1024")]
     [InlineData("demo extra", "'extra'")]
-    public void Bad_usage_is_code_2_and_one_line(string args, string reason)
+    public void BadUsageIsCode2AndOneLine(string args, string reason)
     {
         (int code, string output, string error) = Tool.Run(args.Split(' '));
         Assert.Equal(2, code);

@@ -5,7 +5,7 @@ namespace GracefulKernels.Tests;
 public sealed class DigitsTests
 {
     [Fact]
-    public void All_1797_are_there()
+    public void All1797AreThere()
     {
         Digits all = Digits.All;
         Assert.Equal(1797, all.Count);
@@ -18,7 +18,7 @@ public sealed class DigitsTests
     }
 
     [Fact]
-    public void A_split_is_stratified_disjoint_complete_and_repeatable()
+    public void ASplitIsStratifiedDisjointCompleteAndRepeatable()
     {
         int[][] parts = Digits.SplitRows(Digits.All.Labels, 5, 0.5, 0.3, 0.2);
         Assert.Equal(Enumerable.Range(0, 1797), parts.SelectMany(p => p).Order());
@@ -40,7 +40,7 @@ public sealed class DigitsTests
     }
 
     [Fact]
-    public void Shares_that_are_none_are_refused()
+    public void SharesThatAreNoneAreRefused()
     {
         Assert.Equal("shares", Assert.Throws<ArgumentException>(() => Digits.SplitRows([1], 1, 0.5, 0.4)).ParamName);
         Assert.Throws<ArgumentException>(() => Digits.SplitRows([1], 1, 1.5, -0.5));

@@ -6,7 +6,7 @@ public sealed class CongruenceSumsTests
 
     [Theory]
     [MemberData(nameof(Shapes))]
-    public void Any_block_size_gives_the_same_bits(int classes, int rows)
+    public void AnyBlockSizeGivesTheSameBits(int classes, int rows)
     {
         (float[] old, float[] now, int[] labels) = Data(classes, rows, seed: classes);
         foreach (CongruenceOptions options in Options())
@@ -26,7 +26,7 @@ public sealed class CongruenceSumsTests
     }
 
     [Fact]
-    public void Any_instruction_set_and_number_of_threads_gives_the_same_bits()
+    public void AnyInstructionSetAndNumberOfThreadsGivesTheSameBits()
     {
         (float[] old, float[] now, int[] labels) = Data(10, 700, seed: 1);
         CongruenceSums first = Sums(10, new() { IgnoreIndex = -1 }, old, now, labels, 64, ComputeDevice.Default);
@@ -38,7 +38,7 @@ public sealed class CongruenceSumsTests
     }
 
     [Fact]
-    public void Parts_merge_in_any_order_to_the_same_bits()
+    public void PartsMergeInAnyOrderToTheSameBits()
     {
         (float[] old, float[] now, int[] labels) = Data(10, 900, seed: 2);
         CongruenceOptions options = new() { IgnoreIndex = -1 };
@@ -54,8 +54,36 @@ public sealed class CongruenceSumsTests
         }
     }
 
+    [Theory]
+    [InlineData(CongruenceDistance.KlOldNew)]
+    [InlineData(CongruenceDistance.LogitDifference)]
+    public void AClassMapAndReferenceLogitsGoThrough(CongruenceDistance distance)
+    {
+        const int Classes = 6, Rows = 300;
+        (float[] reference, float[] now, int[] labels) = Data(Classes, Rows, seed: 5);
+        float[] old = Data(4, Rows, seed: 6).Old;
+        var map = new ClassMap([5, 0, -1, 2], Classes);
+        CongruenceOptions options = new() { Distance = distance, RankBy = RankBy.Reference, TopK = 2, IgnoreIndex = -1, Reduction = LossReduction.Sum };
+        if (distance != CongruenceDistance.LogitDifference) reference = [];
+        float[] values = new float[Rows];
+        CongruenceResult once = CongruenceLoss.Evaluate(now, old, labels, Classes, options, perSample: values, referenceLogits: reference, classMap: map);
+        CongruenceSums sums = new(Classes, options, perClass: true, map);
+        for (int first = 0, rows; first < Rows; first += rows)
+        {
+            rows = Math.Min(70, Rows - first);
+            ReadOnlySpan<float> ranked = reference.Length == 0 ? [] : reference.AsSpan(first * Classes, rows * Classes);
+            sums.Add(now.AsSpan(first * Classes, rows * Classes), old.AsSpan(first * 4, rows * 4), labels.AsSpan(first, rows), referenceLogits: ranked);
+        }
+        Assert.Equal((once.ValidRows, once.UndefinedRows, once.Flips), (sums.ValidRows, sums.UndefinedRows, sums.Flips));
+        Assert.Equal(once.Flips, sums.FlipsPerClass().Aggregate(FlipCounts.Add));
+        // Of fp32 values exactly, rounded once.
+        Assert.Equal(values.Sum(v => (double)v), sums.Loss, 1e-12 * Math.Abs(sums.Loss));
+        Assert.Equal("other", Assert.Throws<ArgumentException>(() => sums.Add(new CongruenceSums(Classes, options, perClass: true))).ParamName);
+        Assert.Equal("classMap", Assert.Throws<ArgumentException>(() => new CongruenceSums(Classes + 1, options, classMap: map)).ParamName);
+    }
+
     [Fact]
-    public void Undefined_and_ignored_rows_and_none_at_all()
+    public void UndefinedAndIgnoredRowsAndNoneAtAll()
     {
         CongruenceSums sums = new(2, new() { Distance = CongruenceDistance.None, IgnoreIndex = -1 });
         Assert.Equal(double.NaN, sums.Loss);
@@ -73,7 +101,7 @@ public sealed class CongruenceSumsTests
     }
 
     [Fact]
-    public void What_does_not_fit_is_refused_and_adds_nothing()
+    public void WhatDoesNotFitIsRefusedAndAddsNothing()
     {
         CongruenceSums sums = new(2, new() { Distance = CongruenceDistance.None }), classes = new(2, sums.Options, perClass: true);
         sums.Add([0, 1], [], [1]);

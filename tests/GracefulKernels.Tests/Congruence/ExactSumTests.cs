@@ -5,7 +5,7 @@ namespace GracefulKernels.Tests;
 public sealed class ExactSumTests
 {
     [Fact]
-    public void The_sum_is_the_exact_one_rounded_once()
+    public void TheSumIsTheExactOneRoundedOnce()
     {
         foreach (float[] values in Arrays())
         {
@@ -18,7 +18,7 @@ public sealed class ExactSumTests
     }
 
     [Fact]
-    public void Parts_in_any_order_are_the_whole()
+    public void PartsInAnyOrderAreTheWhole()
     {
         foreach (float[] values in Arrays())
         {
@@ -39,7 +39,7 @@ public sealed class ExactSumTests
     [InlineData(new[] { float.PositiveInfinity, float.NegativeInfinity }, double.NaN)]
     [InlineData(new[] { float.MaxValue, float.Epsilon, -float.MaxValue }, (double)float.Epsilon)]
     [InlineData(new[] { -1f, 0.5f }, -0.5)]
-    public void Edge_cases(float[] values, double expected)
+    public void EdgeCases(float[] values, double expected)
     {
         ExactSum sum = default;
         sum.Add(values);

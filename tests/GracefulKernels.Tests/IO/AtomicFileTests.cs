@@ -3,7 +3,7 @@ namespace GracefulKernels.Tests;
 public sealed class AtomicFileTests
 {
     [Fact]
-    public void A_file_is_written_and_replaced()
+    public void AFileIsWrittenAndReplaced()
     {
         using TemporaryFolder folder = new();
         AtomicFile.WriteAllText(folder.File("a"), "first, and longer");
@@ -13,7 +13,7 @@ public sealed class AtomicFileTests
     }
 
     [Fact]
-    public void An_exception_leaves_the_old_file_and_nothing_else()
+    public void AnExceptionLeavesTheOldFileAndNothingElse()
     {
         using TemporaryFolder folder = new();
         AtomicFile.WriteAllText(folder.File("a"), "old");
@@ -28,7 +28,7 @@ public sealed class AtomicFileTests
     }
 
     [Fact]
-    public void Cancellation_leaves_nothing()
+    public void CancellationLeavesNothing()
     {
         using TemporaryFolder folder = new();
         using CancellationTokenSource source = new();
@@ -42,7 +42,7 @@ public sealed class AtomicFileTests
     }
 
     [Fact]
-    public void Targets_that_cannot_be_written_are_named()
+    public void TargetsThatCannotBeWrittenAreNamed()
     {
         using TemporaryFolder folder = new();
         Directory.CreateDirectory(folder.File("sub"));
@@ -55,7 +55,7 @@ public sealed class AtomicFileTests
     }
 
     [Fact]
-    public void Links_are_followed_and_devices_stay_devices()
+    public void LinksAreFollowedAndDevicesStayDevices()
     {
         Assert.SkipUnless(OperatingSystem.IsLinux() || OperatingSystem.IsMacOS(), "links and devices as Unix has them");
         using TemporaryFolder folder = new();

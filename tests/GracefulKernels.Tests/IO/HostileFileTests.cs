@@ -6,7 +6,7 @@ public sealed class HostileFileTests
     private const int Rounds = 4000;
 
     [Fact]
-    public void Damaged_npy_files()
+    public void DamagedNpyFiles()
     {
         byte[][] seeds =
         [
@@ -23,7 +23,7 @@ public sealed class HostileFileTests
     }
 
     [Fact]
-    public void Damaged_safetensors_files()
+    public void DamagedSafetensorsFiles()
     {
         byte[][] seeds =
         [

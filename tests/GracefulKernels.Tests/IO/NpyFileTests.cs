@@ -3,7 +3,7 @@ namespace GracefulKernels.Tests;
 public sealed class NpyFileTests
 {
     [Fact]
-    public void Every_type_is_written_and_read_back()
+    public void EveryTypeIsWrittenAndReadBack()
     {
         using TemporaryFolder folder = new();
         NpyFile.Write(folder.File("f4"), [1.5f, float.NaN, -0f, float.PositiveInfinity, 5, 6], 2, 3);
@@ -22,7 +22,7 @@ public sealed class NpyFileTests
     }
 
     [Fact]
-    public void The_bytes_are_those_that_numpy_writes()
+    public void TheBytesAreThoseThatNumpyWrites()
     {
         using TemporaryFolder folder = new();
         NpyFile.Write(folder.File("a.npy"), [1f, 2f, 3f], 3);
@@ -36,7 +36,7 @@ public sealed class NpyFileTests
     [InlineData((byte)1)]
     [InlineData((byte)2)]
     [InlineData((byte)3)]
-    public void Versions_and_spellings_of_the_header_are_read(byte major)
+    public void VersionsAndSpellingsOfTheHeaderAreRead(byte major)
     {
         using TemporaryFolder folder = new();
         string[] headers =
@@ -54,7 +54,7 @@ public sealed class NpyFileTests
     }
 
     [Fact]
-    public void Empty_arrays_and_single_numbers_are_read()
+    public void EmptyArraysAndSingleNumbersAreRead()
     {
         using TemporaryFolder folder = new();
         Assert.Empty(NpyFile.Read<float>(folder.File("e", NpyBytes.Make(NpyBytes.Header("<f4", "(0, 5)"), []))).Values);
@@ -81,7 +81,7 @@ public sealed class NpyFileTests
 
     [Theory]
     [MemberData(nameof(Refused))]
-    public void Other_types_are_refused_by_name(string descr, string name, string remedy)
+    public void OtherTypesAreRefusedByName(string descr, string name, string remedy)
     {
         using TemporaryFolder folder = new();
         string path = folder.File("a.npy", NpyBytes.Make(NpyBytes.Header(descr, "(1,)"), new byte[8]));
@@ -122,7 +122,7 @@ public sealed class NpyFileTests
 
     [Theory]
     [MemberData(nameof(Headers))]
-    public void Wrong_headers_are_refused(string header, string reason)
+    public void WrongHeadersAreRefused(string header, string reason)
     {
         using TemporaryFolder folder = new();
         string path = folder.File("a.npy", NpyBytes.Make(header, NpyBytes.Floats(1)));
@@ -133,7 +133,7 @@ public sealed class NpyFileTests
     }
 
     [Fact]
-    public void What_is_no_npy_file_is_refused()
+    public void WhatIsNoNpyFileIsRefused()
     {
         using TemporaryFolder folder = new();
         byte[] good = NpyBytes.Make(NpyBytes.Header("<f4", "(1,)"), NpyBytes.Floats(1));
@@ -154,7 +154,7 @@ public sealed class NpyFileTests
     }
 
     [Fact]
-    public void Exact_conversions_are_made_and_lossy_ones_refused_by_name()
+    public void ExactConversionsAreMadeAndLossyOnesRefusedByName()
     {
         using TemporaryFolder folder = new();
         NpyFile.Write(folder.File("i8"), [1L, -(1L << 24), long.MinValue], 3);
@@ -182,7 +182,7 @@ public sealed class NpyFileTests
     }
 
     [Fact]
-    public void Wrong_shapes_are_not_written()
+    public void WrongShapesAreNotWritten()
     {
         using TemporaryFolder folder = new();
         ArgumentException e = Assert.Throws<ArgumentException>(() => NpyFile.Write(folder.File("a"), [1f, 2f, 3f], 2, 2));
@@ -194,7 +194,7 @@ public sealed class NpyFileTests
     }
 
     [Fact]
-    public void More_elements_than_an_array_can_have_are_refused_by_name_and_readable_in_blocks()
+    public void MoreElementsThanAnArrayCanHaveAreRefusedByNameAndReadableInBlocks()
     {
         using TemporaryFolder folder = new();
         const long Count = (1L << 31) + 10;
@@ -219,7 +219,7 @@ public sealed class NpyFileTests
     }
 
     [Fact]
-    public void Golden_files_are_read_as_by_an_independent_reader()
+    public void GoldenFilesAreReadAsByAnIndependentReader()
     {
         int files = 0;
         foreach (string path in Directory.GetFiles(Golden.Folder("flips"), "*.npy"))

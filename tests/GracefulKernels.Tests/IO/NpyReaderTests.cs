@@ -6,7 +6,7 @@ public sealed class NpyReaderTests
     [InlineData(1)]
     [InlineData(3)]
     [InlineData(64)]
-    public void Blocks_of_rows_make_the_whole(int block)
+    public void BlocksOfRowsMakeTheWhole(int block)
     {
         using TemporaryFolder folder = new();
         const int Rows = 64, Columns = 7;
@@ -23,7 +23,7 @@ public sealed class NpyReaderTests
     }
 
     [Fact]
-    public void Converting_blocks_names_the_element_in_the_file()
+    public void ConvertingBlocksNamesTheElementInTheFile()
     {
         using TemporaryFolder folder = new();
         double[] values = new double[100_000];
@@ -37,7 +37,7 @@ public sealed class NpyReaderTests
     }
 
     [Fact]
-    public void Rows_outside_the_file_are_refused()
+    public void RowsOutsideTheFileAreRefused()
     {
         using TemporaryFolder folder = new();
         NpyFile.Write(folder.File("a.npy"), new float[12], 4, 3);
@@ -53,7 +53,7 @@ public sealed class NpyReaderTests
     }
 
     [Fact]
-    public void A_file_cut_short_while_it_is_read_is_an_error_and_no_crash()
+    public void AFileCutShortWhileItIsReadIsAnErrorAndNoCrash()
     {
         using TemporaryFolder folder = new();
         NpyFile.Write(folder.File("a.npy"), new float[100_000], 1000, 100);

@@ -5,7 +5,7 @@ namespace GracefulKernels.Tests;
 public sealed class SafetensorsTests
 {
     [Fact]
-    public void Every_type_is_written_and_read_back_with_metadata()
+    public void EveryTypeIsWrittenAndReadBackWithMetadata()
     {
         using TemporaryFolder folder = new();
         string path = folder.File("a.safetensors");
@@ -36,7 +36,7 @@ public sealed class SafetensorsTests
     }
 
     [Fact]
-    public void The_same_input_gives_the_same_bytes_aligned()
+    public void TheSameInputGivesTheSameBytesAligned()
     {
         using TemporaryFolder folder = new();
         for (int i = 0; i < 2; i++) new SafetensorsWriter().Add("b", new float[3], 3).Add("a", new float[2], 2).Save(folder.File($"{i}"));
@@ -50,7 +50,7 @@ public sealed class SafetensorsTests
     }
 
     [Fact]
-    public void Golden_and_real_files_are_read_as_by_an_independent_reader()
+    public void GoldenAndRealFilesAreReadAsByAnIndependentReader()
     {
         string[] paths = [.. Directory.GetFiles(Golden.Folder("linearized"), "*.safetensors").Take(4), Golden.Data("resnet-cifar10/resnet20-12fca82f.safetensors")];
         foreach (string path in paths)
@@ -112,7 +112,7 @@ public sealed class SafetensorsTests
 
     [Theory]
     [MemberData(nameof(Wrong))]
-    public void Wrong_files_are_refused(string header, int data, string reason)
+    public void WrongFilesAreRefused(string header, int data, string reason)
     {
         using TemporaryFolder folder = new();
         string path = folder.File("a", Bytes(header, data));
@@ -123,7 +123,7 @@ public sealed class SafetensorsTests
     }
 
     [Fact]
-    public void Lengths_that_lie_are_refused_before_memory_is_taken()
+    public void LengthsThatLieAreRefusedBeforeMemoryIsTaken()
     {
         using TemporaryFolder folder = new();
         byte[] good = Bytes("{}", 0);
@@ -147,7 +147,7 @@ public sealed class SafetensorsTests
     }
 
     [Fact]
-    public void Names_and_types_that_are_not_there_are_named()
+    public void NamesAndTypesThatAreNotThereAreNamed()
     {
         using TemporaryFolder folder = new();
         new SafetensorsWriter().Add("conv.weight", new float[2], 2).Save(folder.File("a"));
@@ -160,7 +160,7 @@ public sealed class SafetensorsTests
     }
 
     [Fact]
-    public void The_writer_refuses_what_the_reader_would()
+    public void TheWriterRefusesWhatTheReaderWould()
     {
         SafetensorsWriter writer = new SafetensorsWriter().Add("a", new float[2], 2).AddMetadata("k", "v");
         Assert.Equal("name", Assert.Throws<ArgumentException>(() => writer.Add("a", new float[2], 2)).ParamName);

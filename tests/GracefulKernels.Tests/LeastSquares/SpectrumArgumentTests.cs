@@ -4,7 +4,7 @@ namespace GracefulKernels.Tests;
 public class SpectrumArgumentTests
 {
     [Fact]
-    public void Bad_arguments_are_named()
+    public void BadArgumentsAreNamed()
     {
         using LinearizedNetwork network = SpectrumTests.Linear();
         using var problem = new LinearQuadraticProblem(network, Targets.OneHot([0, 1, 0, 1], 2), 0.5);

@@ -7,7 +7,7 @@ public abstract class SpectrumTests(KernelFamily family)
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public void Largest_eigenvalue_of_a_linear_network_is_that_of_its_inputs(bool weighted)
+    public void LargestEigenvalueOfALinearNetworkIsThatOfItsInputs(bool weighted)
     {
         // Inputs k·e_k: H = diag(k²)/n for each output, plus λ; weights 3 multiply the data's part.
         using LinearizedNetwork network = Linear(family.Device);
@@ -19,7 +19,7 @@ public abstract class SpectrumTests(KernelFamily family)
     }
 
     [Fact]
-    public void With_the_exact_preconditioner_it_is_one()
+    public void WithTheExactPreconditionerItIsOne()
     {
         using LinearizedNetwork network = Linear(family.Device);
         using var problem = new LinearQuadraticProblem(network, Targets.OneHot([0, 1, 0, 1], 2), 0.5);

@@ -4,7 +4,7 @@ namespace GracefulKernels.Tests;
 public class TimeLeftTests
 {
     [Fact]
-    public void A_geometric_descent_is_foreseen_exactly()
+    public void AGeometricDescentIsForeseenExactly()
     {
         // A factor of 10 each two seconds; from 1e-4 to 1e-7 there are six.
         List<SolverProgress> history = [.. Enumerable.Range(0, 5).Select(i => Entry(i, Math.Pow(10, -i), 2 * i))];
@@ -16,7 +16,7 @@ public class TimeLeftTests
     }
 
     [Fact]
-    public void The_first_iterations_do_not_count()
+    public void TheFirstIterationsDoNotCount()
     {
         // Ten slow seconds at first, and no descent in them.
         List<SolverProgress> history = [Entry(0, 1, 0), Entry(1, 1, 10), .. Enumerable.Range(2, 9).Select(i => Entry(i, Math.Pow(2, 1 - i), 9 + i))];
@@ -24,7 +24,7 @@ public class TimeLeftTests
     }
 
     [Fact]
-    public void Peaks_do_not_matter_much()
+    public void PeaksDoNotMatterMuch()
     {
         List<SolverProgress> history = [.. Enumerable.Range(0, 40).Select(i => Entry(i, Math.Pow(0.8, i) * (i % 2 == 0 ? 1 : 3), i))];
         double expected = Math.Log(1e-8 / (Math.Pow(0.8, 39) * Math.Sqrt(3))) / Math.Log(0.8);
@@ -32,7 +32,7 @@ public class TimeLeftTests
     }
 
     [Fact]
-    public void What_is_not_known_is_null()
+    public void WhatIsNotKnownIsNull()
     {
         List<SolverProgress> history = [Entry(0, 1, 0)];
         Assert.Null(TimeLeft.ToTolerance(history, 1e-3));
@@ -48,7 +48,7 @@ public class TimeLeftTests
     }
 
     [Fact]
-    public void The_sooner_of_both_is_what_is_left()
+    public void TheSoonerOfBothIsWhatIsLeft()
     {
         SolverProgress at = Entry(1, 1, 1);
         Assert.Null(at.TimeLeft);
