@@ -25,12 +25,13 @@ public sealed class CompatibilityMatrix
     public RetrievalResult? this[int query, int gallery] => _results[query, gallery];
 
     /// <summary>Evaluates every pair of models that has queries and a gallery. Each gallery is prepared once.</summary>
-    /// <param name="models">At least one; all queries are of the same images, and so are all galleries, and all have one width.</param>
+    /// <param name="models">At least one; all queries are of the same images, and so are all galleries.</param>
     /// <param name="queryLabels">[queries].</param>
     /// <param name="galleryLabels">[gallery].</param>
     /// <param name="similarity">What is near.</param>
     /// <param name="options">Rates; null for none.</param>
     /// <param name="exclude">As in <see cref="RetrievalEvaluation.Run"/>.</param>
+    /// <param name="fitWidths">Whether queries of another width than a gallery are made to fit it by <see cref="Embeddings.WithWidth"/>; else they are refused.</param>
     /// <param name="device">Where to compute; null for <see cref="ComputeDevice.Default"/>.</param>
     /// <exception cref="ArgumentException">A length or a width does not fit.</exception>
     public static CompatibilityMatrix Evaluate(
@@ -40,6 +41,7 @@ public sealed class CompatibilityMatrix
         Similarity similarity = Similarity.Cosine,
         RetrievalOptions? options = null,
         ReadOnlySpan<int> exclude = default,
+        bool fitWidths = false,
         ComputeDevice? device = null)
     {
         ArgumentNullException.ThrowIfNull(models);
@@ -51,7 +53,9 @@ public sealed class CompatibilityMatrix
             using var gallery = new GallerySearch(rows, similarity, device);
             for (int q = 0; q < models.Count; q++)
             {
-                if (models[q].Queries is { } queries) results[q, g] = RetrievalEvaluation.Run(gallery, galleryLabels, queries, queryLabels, options, exclude);
+                if (models[q].Queries is not { } queries) continue;
+                if (fitWidths) queries = queries.WithWidth(gallery.Width);
+                results[q, g] = RetrievalEvaluation.Run(gallery, galleryLabels, queries, queryLabels, options, exclude);
             }
         }
         return new CompatibilityMatrix([.. models.Select(m => m.Name)], results);

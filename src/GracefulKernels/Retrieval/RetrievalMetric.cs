@@ -14,8 +14,8 @@ public sealed record RetrievalMetric(string Name, Func<RetrievalResult, double> 
     public static RetrievalMetric RecallAt(int k) => new(string.Create(CultureInfo.InvariantCulture, $"recall@{k}"), r => r.Recall(k));
 
     /// <summary>TAR at the false accept rate number <paramref name="index"/> of the options, which is <paramref name="rate"/>.</summary>
-    public static RetrievalMetric TrueAcceptAt(double rate, int index) => new(string.Create(CultureInfo.InvariantCulture, $"TAR@{rate:R}"), r => r.Verification[index].TrueAcceptRate);
+    public static RetrievalMetric TrueAcceptAt(double rate, int index) => new(string.Create(CultureInfo.InvariantCulture, $"TAR@{rate:0.###e-0}"), r => r.Verification[index].TrueAcceptRate);
 
     /// <summary>TPIR at the false positive rate number <paramref name="index"/> of the options, which is <paramref name="rate"/>.</summary>
-    public static RetrievalMetric TruePositiveAt(double rate, int index) => new(string.Create(CultureInfo.InvariantCulture, $"TPIR@{rate:R}"), r => r.Identification[index].TruePositiveRate);
+    public static RetrievalMetric TruePositiveAt(double rate, int index) => new(string.Create(CultureInfo.InvariantCulture, $"TPIR@{rate:0.###e-0}"), r => r.Identification[index].TruePositiveRate);
 }
