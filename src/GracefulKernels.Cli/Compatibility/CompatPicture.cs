@@ -17,13 +17,23 @@ internal static class CompatPicture
                     $"{matrix.Names[p.Query]} / {matrix.Names[p.Gallery]}", ranks, [.. ranks.Select(k => 100 * matrix[p.Query, p.Gallery]!.Recall((int)k))])),
             ]);
         RetrievalMetric metric = run.Metrics[0];
-        double[,] values = matrix.Values(metric);
-        for (int q = 0; q < matrix.Models; q++)
+        double[,] values = matrix.Values(metric), shown;
+        // A model without queries has no row, one without a gallery no column.
+        int[] all = [.. Enumerable.Range(0, matrix.Models)];
+        int[] rows = [.. all.Where(q => all.Any(g => matrix[q, g] is not null))], columns = [.. all.Where(g => all.Any(q => matrix[q, g] is not null))];
+        shown = new double[rows.Length, columns.Length];
+        for (int r = 0; r < rows.Length; r++)
         {
-            for (int g = 0; g < matrix.Models; g++) values[q, g] *= 100;
+            for (int c = 0; c < columns.Length; c++) shown[r, c] = 100 * values[rows[r], columns[c]];
         }
         ScottPlot.Plot map = HeatMap.Create(
-            $"{metric.Name}, %", "gallery model", "query model", matrix.Names, matrix.Names, values, (q, g) => Cell(run, metric, q, g));
+            $"{metric.Name}, against the gallery's own model",
+            "gallery model",
+            "query model",
+            [.. columns.Select(g => matrix.Names[g])],
+            [.. rows.Select(q => matrix.Names[q])],
+            shown,
+            (r, c) => Cell(run, metric, rows[r], columns[c]));
         Chart.SavePng(path, 460, (curves, 680), (map, 460));
     }
 
@@ -31,12 +41,8 @@ internal static class CompatPicture
     private static string Cell(CompatRun run, RetrievalMetric metric, int query, int gallery)
     {
         if (run.Matrix[query, gallery] is not { } result) return "";
-        string verdict = query == gallery ? "" : run.Matrix.BeatsGalleryModel(metric, query, gallery) switch
-        {
-            true => $"\nbeats {run.Matrix.Names[gallery]} / {run.Matrix.Names[gallery]}",
-            false => $"\nnot above {run.Matrix.Names[gallery]} / {run.Matrix.Names[gallery]}",
-            null => "",
-        };
+        bool? beats = query == gallery ? null : run.Matrix.BeatsGalleryModel(metric, query, gallery);
+        string verdict = beats is null ? "" : $"\n{(beats == true ? ">" : "≤")} {run.Matrix.Names[gallery]} / {run.Matrix.Names[gallery]}";
         return CompatReport.Percent(metric.Of(result)) + verdict;
     }
 }

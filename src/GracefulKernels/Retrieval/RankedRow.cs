@@ -7,6 +7,7 @@ internal sealed class RankedRow
 {
     private ulong[] _relevant = [];
     private int[] _between = [];
+    private readonly ScoreBins _bins = new();
 
     /// <summary>Items of the query's label, the excluded one aside.</summary>
     public int Relevant { get; private set; }
@@ -37,12 +38,13 @@ internal sealed class RankedRow
         // between[p]: other items that p relevant ones come before.
         Span<int> between = _between.AsSpan(0, count + 1);
         between.Clear();
+        _bins.Set(relevant);
         for (int i = 0; i < scores.Length; i++)
         {
             if (i == excluded) continue;
             ulong key = Key(scores[i], i);
             best = Math.Max(best, key);
-            if (labels[i] != label) between[Larger(relevant, key)]++;
+            if (labels[i] != label) between[_bins.Larger(relevant, key, scores[i])]++;
         }
         Best = best == 0 ? -1 : RankKey.Index(best);
         Relevant = count;
@@ -58,17 +60,4 @@ internal sealed class RankedRow
     }
 
     private static ulong Key(float score, int index) => float.IsNaN(score) ? 0 : RankKey.Of(score, index);
-
-    /// <summary>How many of falling keys are larger.</summary>
-    private static int Larger(ReadOnlySpan<ulong> keys, ulong key)
-    {
-        int low = 0, high = keys.Length;
-        while (low < high)
-        {
-            int middle = (low + high) >> 1;
-            if (keys[middle] > key) low = middle + 1;
-            else high = middle;
-        }
-        return low;
-    }
 }
