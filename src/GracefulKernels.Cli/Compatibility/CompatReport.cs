@@ -108,7 +108,7 @@ internal static class CompatReport
     {
         RetrievalResult first = run.Matrix[New, Old]!;
         int left = first.Queries - first.QueriesWithMatch;
-        if (left > 0) report.WriteLine($"{Count(left)} queries have no item of their label in the gallery: left out of recall and mAP, and the non-mated ones of TPIR.");
+        if (left > 0) report.WriteLine($"Queries without an item of their label in the gallery: {Count(left)}; left out of recall and mAP, the non-mated ones of TPIR.");
         foreach ((int q, int g) in pairs)
         {
             RetrievalResult r = run.Matrix[q, g]!;
