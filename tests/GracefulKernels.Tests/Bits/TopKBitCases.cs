@@ -19,7 +19,7 @@ internal static class TopKBitCases
         Case(1, 5000, 33, 2048),
     ];
 
-    private static BitCase Case(int queries, int gallery, int width, int k, bool offsets = false, bool excludes = false)
+    public static BitCase Case(int queries, int gallery, int width, int k, bool offsets = false, bool excludes = false)
     {
         var shape = new TopKShape(queries, gallery, width, k);
         string name = $"{queries}x{gallery}x{width} k{k}{(offsets ? " offsets" : "")}{(excludes ? " excludes" : "")}";
