@@ -26,6 +26,7 @@ internal static class CommandLine
                 DemoCommand.Create(terminal),
                 BenchCommand.Create(terminal),
                 CompareCommand.Create(terminal),
+                CompatCommand.Create(terminal),
                 DevicesCommand.Create(terminal),
                 ExplainCommand.Create(terminal),
                 FinetuneCommand.Create(terminal),

@@ -3,7 +3,7 @@ using GracefulKernels.Kernels;
 
 namespace GracefulKernels.Benchmarks.Peers;
 
-/// <summary>OpenBLAS: products, Cholesky, eigenvectors, vectors.</summary>
+/// <summary>OpenBLAS: products, Cholesky, eigenvectors, vectors; with TensorPrimitives also searches.</summary>
 internal sealed unsafe class OpenBlasPeer : IPeer
 {
     public OpenBlasPeer()
@@ -30,6 +30,8 @@ internal sealed unsafe class OpenBlasPeer : IPeer
             (_, GemmShape shape) => Gemm(shape, ours),
             (_, SyrkShape shape) => Syrk(shape, ours),
             (_, KroneckerShape shape) => Kronecker(shape, ours),
+            // The list of a query is kept in order: only for a few.
+            (_, TopKShape { K: <= 128 } shape) => Search(shape, ours, threads),
             ("cholesky-factor", int n) => Factor(ours, n),
             ("cholesky-inverse", int n) => Inverse(ours, n),
             (_, CholeskyBatchShape shape) => Batch(ours, shape),
@@ -121,6 +123,13 @@ internal sealed unsafe class OpenBlasPeer : IPeer
                 Math.Max(Difference.Of(ours.Outputs[0], de), Difference.Of(ours.Outputs[1], dw)),
                 Math.Max(Difference.Of(ours.Outputs[2], db), Math.Abs(softmax.Loss - ours.Returned) / ours.Returned)),
         }.Owns(own);
+    }
+
+    private static PeerCall Search(TopKShape s, Operands ours, int threads)
+    {
+        Operands own = new(ours.Kernels);
+        Block<float> scores = own.Output((long)s.Queries * s.K);
+        return new PeerCall { Run = new ComposedSearch(s, ours, scores, threads).Search, Difference = () => Difference.Of(ours.Outputs[0], scores) }.Owns(own);
     }
 
     private static PeerCall Factor(Operands ours, int n)

@@ -105,5 +105,11 @@ internal enum GpuScratch
     /// <summary>Embeddings of these rows, and their gradient.</summary>
     LogitEmbeddings,
 
+    /// <summary>Scores of queries with a block of the gallery.</summary>
+    TopKScores,
+
+    /// <summary>The queries' best so far, before and after a tile.</summary>
+    TopKLists,
+
     Count,
 }

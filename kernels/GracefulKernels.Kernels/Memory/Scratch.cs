@@ -25,6 +25,8 @@ internal enum ScratchSlot
     BiasParts,
     Columns,
     Phases,
+    TopK,
+    TopKLists,
     Count,
 }
 

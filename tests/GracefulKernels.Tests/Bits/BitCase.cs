@@ -8,7 +8,7 @@ internal sealed record BitCase(string Method, string Shape, Action<IKernels, Bit
     /// <summary>All cases. A method of the contract without one fails its test.</summary>
     public static IEnumerable<BitCase> All =>
     [
-        .. ProductBitCases.All, .. CholeskyBitCases.All, .. SymmetricEigenBitCases.All, .. ImageBitCases.All, .. LayerBitCases.All, .. VectorBitCases.All, .. LossBitCases.All, .. LinearLossBitCases.All, .. FlipBitCases.All,
+        .. ProductBitCases.All, .. CholeskyBitCases.All, .. SymmetricEigenBitCases.All, .. ImageBitCases.All, .. LayerBitCases.All, .. VectorBitCases.All, .. LossBitCases.All, .. LinearLossBitCases.All, .. FlipBitCases.All, .. TopKBitCases.All,
     ];
 
     public static ILookup<string, BitCase> ByMethod { get; } = All.ToLookup(c => c.Method);

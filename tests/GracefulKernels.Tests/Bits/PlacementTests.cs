@@ -41,6 +41,9 @@ public class PlacementTests
                         from shape in new[] { (s, Other(s), Other(s + 7)), (Other(s), s, Other(s + 13)), (Other(s), Other(s + 29), s) }
                         select LinearLossBitCases.Of(shape.Item1, shape.Item2, shape.Item3, new() { AddToEmbeddings = s % 2 == 0, AddToParameters = s % 3 == 0, LabelSmoothing = s % 4 * 0.1f }),
         ["damp"] = Sizes.Select(ProductBitCases.Damp),
+        ["search"] = from s in Sizes
+                     from shape in new[] { (s, Other(s), Other(s + 7)), (Other(s), s, Other(s + 13)), (Other(s), Other(s + 29), s) }
+                     select TopKBitCases.Case(shape.Item1, shape.Item2, shape.Item3, 1 + (s % 40), offsets: s % 2 == 0, excludes: s % 3 == 0),
         ["trace"] = Sizes.Select(ProductBitCases.Trace),
         ["cholesky"] = Sizes.SelectMany(n => new[] { CholeskyBitCases.Factor(n), CholeskyBitCases.Inverse(n), CholeskyBitCases.Solve(n, Other(n)) }),
         ["vectors"] = Sizes.SelectMany(VectorBitCases.Of),

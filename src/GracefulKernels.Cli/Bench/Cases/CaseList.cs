@@ -15,6 +15,7 @@ internal static class CaseList
         .. RowLossCases.All,
         .. LinearLossCases.All,
         .. FlipCases.All,
+        .. SearchCases.All,
         .. VectorCases.All,
         .. IterationCases.All,
     ];
