@@ -12,6 +12,7 @@ internal sealed unsafe class Workers : IDisposable
     // A job joins helpers through one word: the top bit says that chunks are left, the rest counts the helpers inside.
     private const int Open = 1 << 30;
     private const int SpinsBeforeSleep = 2000;
+    private const int SpinsBeforeYield = 50;
 
     /// <summary>Fused multiply-adds below which a second thread costs more than it brings: a few microseconds of one core.</summary>
     private const long SmallWork = 200_000;
@@ -121,8 +122,12 @@ internal sealed unsafe class Workers : IDisposable
         {
             // In any case, even where the caller is interrupted as it wakes the others: they hold the address of its job.
             Interlocked.And(ref _members, ~Open);
-            SpinWait spin = default;
-            while (Volatile.Read(ref _members) != 0) spin.SpinOnce(sleep1Threshold: -1);
+            // No SpinWait: after some turns it sleeps, and a sleep ends by an interruption that is still due, with a helper inside.
+            for (int turn = 0; Volatile.Read(ref _members) != 0; turn++)
+            {
+                if (turn < SpinsBeforeYield) Thread.SpinWait(8);
+                else Thread.Yield();
+            }
         }
         ExceptionDispatchInfo? failure = _failure;
         _failure = null;
