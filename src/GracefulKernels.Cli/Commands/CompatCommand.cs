@@ -59,18 +59,15 @@ internal static class CompatCommand
             CompatRun run = CompatRun.Run(settings, device);
             cancellation.ThrowIfCancellationRequested();
             CompatReport.Print(report, run);
+            (RetrievalMetric Metric, bool Met)? judged = gated is null ? null : (gated, run.IsCompatible(gated) == true);
+            if (judged is { } g) report.WriteLine($"Gate: new/old > old/old by {g.Metric.Name} {(g.Met ? "holds" : "does not hold")}.");
             report.WritePicture("compat.png", path => CompatPicture.Draw(path, run), cancellation);
+            report.WritePage("report.html", () => CompatPage.Create(settings, run, judged, File.ReadAllBytes(System.IO.Path.Combine(report.Folder!, "compat.png"))), cancellation);
             report.WriteJson(json => CompatReport.Write(json, run), cancellation);
-            return Task.FromResult(gated is null || Passes(report, run, gated) ? CommandLine.Success : CommandLine.Failed);
+            if (judged is { Met: false } missed) terminal.WriteError($"gate {missed.Metric.Name}: not met, new/old is not above old/old");
+            return Task.FromResult(judged is null or { Met: true } ? CommandLine.Success : CommandLine.Failed);
         });
         return command;
-    }
-
-    private static bool Passes(Report report, CompatRun run, RetrievalMetric metric)
-    {
-        bool passes = run.IsCompatible(metric) == true;
-        report.WriteLine($"Gate: new/old > old/old by {metric.Name} {(passes ? "holds" : "does not hold")}.");
-        return passes;
     }
 
     private static RetrievalMetric? GateOf(string? name, CompatSettings settings)

@@ -15,10 +15,7 @@ internal static class CompatReport
     public static void Print(Report report, CompatRun run)
     {
         CompatibilityMatrix matrix = run.Matrix;
-        RetrievalResult first = matrix[New, Old]!;
-        report.WriteLine(
-            $"{Count(first.Queries)} queries over {Count(first.GalleryRows)} gallery items by {NameOf(run.Similarity)}"
-            + (run.ExcludesSelf ? "; the queries are the gallery's images, none of which sees itself." : "."));
+        report.WriteLine(Asked(run));
         (int Query, int Gallery)[] pairs = Pairs(run);
         Table table = new Table().Border(TableBorder.Rounded).AddColumn("queries / gallery");
         foreach ((int q, int g) in pairs) table.AddColumn(new TableColumn($"{matrix.Names[q]} / {matrix.Names[g]}").RightAligned());
@@ -26,11 +23,20 @@ internal static class CompatReport
         foreach (RetrievalMetric metric in run.Metrics)
         {
             double[,] values = matrix.Values(metric);
-            table.AddRow([metric.Name, .. pairs.Select(p => Percent(values[p.Query, p.Gallery])), Verdict(run.IsCompatible(metric)), Percent(run.Gain(metric))]);
+            table.AddRow([metric.Name, .. pairs.Select(p => Percent(values[p.Query, p.Gallery])), Word(run.IsCompatible(metric)), Percent(run.Gain(metric))]);
         }
         report.Write(table);
-        PrintVerdict(report, run);
-        PrintCounts(report, run, pairs);
+        report.WriteLine(Verdict(run));
+        report.WriteLine(Best(run));
+        foreach (string note in Notes(run)) report.WriteLine(note);
+    }
+
+    /// <summary>What was searched for where, in a sentence.</summary>
+    public static string Asked(CompatRun run)
+    {
+        RetrievalResult first = run.Matrix[New, Old]!;
+        return $"{Count(first.Queries)} queries over {Count(first.GalleryRows)} gallery items by {NameOf(run.Similarity)}"
+            + (run.ExcludesSelf ? "; the queries are the gallery's images, none of which sees itself." : ".");
     }
 
     public static void Write(Utf8JsonWriter json, CompatRun run)
@@ -89,35 +95,40 @@ internal static class CompatReport
         _ => "cosine",
     };
 
-    private static void PrintVerdict(Report report, CompatRun run)
+    /// <summary>Whether the criterion holds, in a sentence.</summary>
+    public static string Verdict(CompatRun run)
     {
         string Names(bool? verdict) => string.Join(", ", run.Metrics.Where(m => run.IsCompatible(m) == verdict).Select(m => m.Name));
-        string verdict = AllCompatible(run) switch
+        return AllCompatible(run) switch
         {
             true => "Compatible: by every metric the new queries on the old gallery beat the old model.",
             false when Names(true) is { Length: > 0 } holds => $"Compatible by {holds}; not by {Names(false)}.",
             false => "Not compatible: by no metric do the new queries on the old gallery beat the old model.",
             null => "The criterion is not known" + (run.Matrix[Old, Old] is null ? " without --old-queries." : $" by {Names(null)}."),
         };
-        report.WriteLine(verdict);
-        string best = run.Best == New ? "new / new (give --best-queries and --best-gallery for a new model without constraint)" : "new* / new*";
-        report.WriteLine($"Update gain: (new/old − old/old) / (best − old/old), best = {best}.");
     }
 
-    private static void PrintCounts(Report report, CompatRun run, (int Query, int Gallery)[] pairs)
+    /// <summary>What the update gain is a part of.</summary>
+    public static string Best(CompatRun run)
+    {
+        string best = run.Best == New ? "new / new (give --best-queries and --best-gallery for a new model without constraint)" : "new* / new*";
+        return $"Update gain: (new/old − old/old) / (best − old/old), best = {best}.";
+    }
+
+    /// <summary>What was left out, or found nothing.</summary>
+    public static IEnumerable<string> Notes(CompatRun run)
     {
         RetrievalResult first = run.Matrix[New, Old]!;
         int left = first.Queries - first.QueriesWithMatch;
-        if (left > 0) report.WriteLine($"Queries without an item of their label in the gallery: {Count(left)}; left out of recall and mAP, the non-mated ones of TPIR.");
-        foreach ((int q, int g) in pairs)
+        if (left > 0) yield return $"Queries without an item of their label in the gallery: {Count(left)}; left out of recall and mAP, the non-mated ones of TPIR.";
+        foreach ((int q, int g) in Pairs(run))
         {
             RetrievalResult r = run.Matrix[q, g]!;
+            string pair = $"{run.Matrix.Names[q]} / {run.Matrix.Names[g]}";
             int zero = r.ZeroQueries + r.ZeroGalleryRows, notFinite = r.NotFiniteQueries + r.NotFiniteGalleryRows;
-            if (zero > 0 && run.Similarity == Similarity.Cosine) report.WriteLine($"{Pair(q, g)}: {Count(r.ZeroQueries)} queries and {Count(r.ZeroGalleryRows)} items of norm 0, whose cosine is 0.");
-            if (notFinite > 0) report.WriteLine($"{Pair(q, g)}: {Count(r.NotFiniteQueries)} queries and {Count(r.NotFiniteGalleryRows)} items with a NaN or an infinity, which find nothing and are never found.");
+            if (zero > 0 && run.Similarity == Similarity.Cosine) yield return $"{pair}: {Count(r.ZeroQueries)} queries and {Count(r.ZeroGalleryRows)} items of norm 0, whose cosine is 0.";
+            if (notFinite > 0) yield return $"{pair}: {Count(r.NotFiniteQueries)} queries and {Count(r.NotFiniteGalleryRows)} items with a NaN or an infinity, which find nothing and are never found.";
         }
-
-        string Pair(int q, int g) => $"{run.Matrix.Names[q]} / {run.Matrix.Names[g]}";
     }
 
     private static void WritePair(Utf8JsonWriter json, string query, string gallery, RetrievalResult result)
@@ -167,7 +178,8 @@ internal static class CompatReport
         json.WriteEndObject();
     }
 
-    private static string Verdict(bool? holds) => holds switch { true => "yes", false => "no", null => "—" };
+    /// <summary>yes, no, or not known.</summary>
+    public static string Word(bool? holds) => holds switch { true => "yes", false => "no", null => "—" };
 
     private static string Count(int count) => count.ToString("N0", CultureInfo.InvariantCulture);
 
