@@ -11,14 +11,12 @@ internal sealed record CongruenceMethod(string Name, string Title, double[] Valu
 {
     public const string OldModel = "old", None = "none", Path = "pc-lqf";
 
-    private static readonly double[] Places = [.. Enumerable.Range(0, 21).Select(i => i / 20.0)];
-
     public static readonly CongruenceMethod[] All =
     [
         new(OldModel, "the old model", [0], (task, _) => (Of(task.Old), "")),
         new(None, "no treatment", [0], (task, _) => (Of(task.Untreated()), "")),
         new("from-old", "the old model trained on", [0], (task, _) => (Of(task.FromOld()), "")),
-        new("bcwi", "BCWI from there", [0], (task, _) => Interpolate(task)),
+        new("bcwi", "BCWI from there", [0.2, 0.35, 0.5, 0.65, 0.8], (task, t) => (Of(WeightInterpolation.Between(task.Old, task.FromOld(), t)), "")),
         new(Path, "PC-LQF of the untreated one", [0, 0.3, 1, 3, 10], (_, _) => throw new InvalidOperationException("A path is solved as a whole.")),
         new("naive", "naive", [0.5, 1, 2], (task, weight) => Train(task, new() { Distance = CongruenceDistance.Naive, FocalBeta = (float)weight })),
         new("fd-kl", "FD-KL", [0.1, 0.3, 1], (task, weight) => Train(task, new()
@@ -41,13 +39,4 @@ internal sealed record CongruenceMethod(string Name, string Title, double[] Valu
 
     /// <summary>The mean of logits.</summary>
     private static Predictor Mean(Network[] networks) => images => OldEnsemble.MeanLogits([.. networks.Select(n => n.Predict(images.Images, images.Count))]);
-
-    /// <summary>Between the old model and the one trained on from it: the place of least NFR on the validation data at no less accuracy than the latter's.</summary>
-    private static (Predictor Model, string Detail) Interpolate(CongruenceTask task)
-    {
-        Network updated = task.FromOld();
-        CongruenceCurve curve = WeightInterpolation.Curve(task.Old, updated, Places, task.Validation.Images, task.Validation.Labels);
-        double t = curve.Choose(curve.Points[^1].Flips.NewAccuracy)!.Value.Value;
-        return (Of(WeightInterpolation.Between(task.Old, updated, t)), string.Create(CultureInfo.InvariantCulture, $"t {t}"));
-    }
 }
