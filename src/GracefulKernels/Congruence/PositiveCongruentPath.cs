@@ -137,11 +137,12 @@ public sealed class PositiveCongruentPath : IDisposable
         foreach (double value in values)
         {
             Targets targets = Targets.PositiveCongruent(labels, oldLogits, options.Congruence with { LambdaPc = value });
-            yield return options.HeadFromZero ? Centered(targets).OnTopOf(network.F0.Span) : targets;
+            if (options.Centered ?? options.HeadFromZero) targets = Centered(targets);
+            yield return options.HeadFromZero ? targets.OnTopOf(network.F0.Span) : targets;
         }
     }
 
-    /// <summary>What all outputs of a sample have in common says nothing of its class, and a model that begins at zero would have to learn it.</summary>
+    /// <summary>What all outputs of a sample have in common says nothing of its class.</summary>
     private static Targets Centered(Targets targets)
     {
         float[] values = targets.Values.ToArray();

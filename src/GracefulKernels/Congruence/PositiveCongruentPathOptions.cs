@@ -7,10 +7,15 @@ public sealed record PositiveCongruentPathOptions
     public PositiveCongruentOptions Congruence { get; init; } = new();
 
     /// <summary>
-    /// Whether the models begin at zero although the network has outputs f0 (<see cref="Targets.OnTopOf"/>), as with a head that was fitted to the samples. The targets then are without their
-    /// mean over classes, and the fitted head is taken off the models.
+    /// Whether the models begin at zero although the network has outputs f0 (<see cref="Targets.OnTopOf"/>), as with a head that was fitted to the samples; the fitted head is taken off the models.
     /// </summary>
     public bool HeadFromZero { get; init; }
+
+    /// <summary>
+    /// Whether targets are without their mean over classes, <c>t_i − mean_c t_ic</c>: no argmax changes, and a model whose logits have none of it (one that begins at zero, or was trained by cross-entropy)
+    /// need not learn it. <see langword="null"/> (default): as <see cref="HeadFromZero"/>.
+    /// </summary>
+    public bool? Centered { get; init; }
 
     /// <summary>What is linearised and what is frozen before it; null for the whole network.</summary>
     public NetworkSplit? Split { get; init; }
