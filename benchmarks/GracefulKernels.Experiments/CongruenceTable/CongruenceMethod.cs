@@ -18,12 +18,12 @@ internal sealed record CongruenceMethod(string Name, string Title, double[] Valu
     [
         new(OldModel, "the old model", [0], (task, _) => (Of(task.Old), "")),
         new(None, "no treatment", [0], (task, _) => (Of(task.Untreated()), "")),
-        new("naive", "naive", [1, 5], (task, weight) => (Of(task.Treated(new() { Distance = CongruenceDistance.Naive, FocalBeta = (float)weight })), "")),
-        new("fd-kl", "FD-KL", [0.3, 1, 3], (task, weight) => (Of(task.Treated(new()
+        new("naive", "naive", [0.5, 1, 2], (task, weight) => Train(task, new() { Distance = CongruenceDistance.Naive, FocalBeta = (float)weight })),
+        new("fd-kl", "FD-KL", [0.3, 1, 3], (task, weight) => Train(task, new()
         {
             Distance = CongruenceDistance.KlOldNew, DistanceWeight = (float)weight, Temperature = 2, TemperatureSquared = true,
-        })), "τ 2")),
-        new("fd-lm", "FD-LM", [0.01, 0.03, 0.1], (task, weight) => (Of(task.Treated(new() { Distance = CongruenceDistance.LogitMatching, DistanceWeight = (float)weight })), "")),
+        })),
+        new("fd-lm", "FD-LM", [0.01, 0.03, 0.1], (task, weight) => Train(task, new() { Distance = CongruenceDistance.LogitMatching, DistanceWeight = (float)weight })),
         new("ensemble", "ensemble of 3 new models", [3], (task, members) => (Mean([.. Enumerable.Range(0, (int)members).Select(task.Untreated)]), "")),
         new("from-old", "the old model trained on", [0], (task, _) => (Of(task.FromOld()), "")),
         new("bcwi", "BCWI from there", [0], (task, _) => Interpolate(task)),
@@ -32,6 +32,12 @@ internal sealed record CongruenceMethod(string Name, string Title, double[] Valu
 
     /// <summary>A network as it is.</summary>
     public static Predictor Of(Network network) => images => network.Predict(images.Images, images.Count);
+
+    private static (Predictor Model, string Detail) Train(CongruenceTask task, CongruenceOptions options)
+    {
+        (Network network, double rate) = task.Treated(options);
+        return (Of(network), string.Create(CultureInfo.InvariantCulture, $"rate {rate}"));
+    }
 
     /// <summary>The mean of logits.</summary>
     private static Predictor Mean(Network[] networks) => images =>

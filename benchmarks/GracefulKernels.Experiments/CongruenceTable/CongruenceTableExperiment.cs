@@ -20,7 +20,7 @@ internal static class CongruenceTableExperiment
 
     public static void Run(ExperimentSettings settings)
     {
-        ResultsFile results = new(settings.File("pc-table.csv"), 4, Columns);
+        ResultsFile results = Open(settings);
         foreach ((int old, int updated) in settings.Quick ? [(20, 20)] : Pairs)
         {
             string oldName = $"ResNet-{old}", newName = $"ResNet-{updated}";
@@ -39,6 +39,8 @@ internal static class CongruenceTableExperiment
         summary.Print(settings.Console);
         summary.Draw(settings);
     }
+
+    internal static ResultsFile Open(ExperimentSettings settings) => new(settings.File("pc-table.csv"), 4, Columns);
 
     /// <summary>Runs a method; its rows go into the CSV as they come.</summary>
     internal static void Rows(ExperimentSettings settings, ResultsFile results, CongruenceTask task, string[] names, CongruenceMethod method, double[] values)

@@ -15,8 +15,10 @@ namespace GracefulKernels.Experiments.CongruenceTable;
 internal sealed class CongruenceTask(
     Network oldStart, Network newStart, int oldCount, LabelledImages train, LabelledImages validation, LabelledImages test, int epochs)
 {
-    /// <summary>Half a cosine from here, batches of 32, momentum 0.9, weight decay 5e-4: what fine-tuning of these networks took (README, the recipe).</summary>
+    /// <summary>Half a cosine from here, batches of 32, momentum 0.9, weight decay 5e-4. Where an objective is too heavy for it and training diverges, the rate is halved until it does not.</summary>
     private const double Rate = 0.01;
+
+    private const int Halvings = 4;
 
     /// <summary>Of head and order: the old model's and that of every new one, but for the further members of an ensemble.</summary>
     private const int OldSeed = 1, NewSeed = 2;
@@ -35,8 +37,8 @@ internal sealed class CongruenceTask(
     public LabelledImages Test { get; } = test;
 
     /// <summary>Fine-tuned on its part of the samples.</summary>
-    public Network Old => _old ??= SgdTrainer.Train(
-        Start(oldStart, OldSeed), Train.First(oldCount).Images, TrainingObjective.CrossEntropy(Train.First(oldCount).Labels), Options(OldSeed) with { Epochs = 2 * epochs });
+    public Network Old => _old ??= Run(
+        Start(oldStart, OldSeed), Train.First(oldCount).Images, TrainingObjective.CrossEntropy(Train.First(oldCount).Labels), OldSeed, 2 * epochs).Network;
 
     /// <summary>Of the old model on the new models' training samples.</summary>
     public float[] OldLogits => _oldLogits ??= Old.Predict(Train.Images, Train.Count);
@@ -52,17 +54,18 @@ internal sealed class CongruenceTask(
         if (!_untreated.TryGetValue(member, out Network? network))
         {
             int seed = NewSeed + member;
-            _untreated.Add(member, network = SgdTrainer.Train(Start(newStart, seed), Train.Images, TrainingObjective.CrossEntropy(Train.Labels), Options(seed)));
+            _untreated.Add(member, network = Run(Start(newStart, seed), Train.Images, TrainingObjective.CrossEntropy(Train.Labels), seed, epochs).Network);
         }
         return network;
     }
 
     /// <summary>A new model trained by the positive-congruent objective, from the start of the untreated one.</summary>
-    public Network Treated(CongruenceOptions options) => SgdTrainer.Train(
-        Start(newStart, NewSeed), Train.Images, TrainingObjective.PositiveCongruent(Train.Labels, OldLogits, options), Options(NewSeed));
+    /// <returns>The model, and the rate that it was trained at.</returns>
+    public (Network Network, double Rate) Treated(CongruenceOptions options)
+        => Run(Start(newStart, NewSeed), Train.Images, TrainingObjective.PositiveCongruent(Train.Labels, OldLogits, options), NewSeed, epochs);
 
     /// <summary>The old model trained on, by cross-entropy on all samples.</summary>
-    public Network FromOld() => _fromOld ??= SgdTrainer.Train(Old, Train.Images, TrainingObjective.CrossEntropy(Train.Labels), Options(NewSeed));
+    public Network FromOld() => _fromOld ??= Run(Old, Train.Images, TrainingObjective.CrossEntropy(Train.Labels), NewSeed, epochs).Network;
 
     /// <summary>Error and flips against the old model.</summary>
     public (FlipCounts Validation, FlipCounts Test) Judge(Predictor predict) => (
@@ -71,7 +74,22 @@ internal sealed class CongruenceTask(
 
     private static Network Start(Network pretrained, int seed) => pretrained.WithRandomHead(LabelledImages.Classes, seed);
 
-    private SgdOptions Options(int seed) => new() { LearningRate = LearningRate.Cosine(Rate), BatchSize = 32, Epochs = epochs, WeightDecay = 5e-4, Seed = seed };
+    private static (Network Network, double Rate) Run(Network start, float[] images, TrainingObjective objective, int seed, int epochs)
+    {
+        for (int halved = 0; ; halved++)
+        {
+            double rate = Rate / (1 << halved);
+            try
+            {
+                var options = new SgdOptions { LearningRate = LearningRate.Cosine(rate), BatchSize = 32, Epochs = epochs, WeightDecay = 5e-4, Seed = seed };
+                return (SgdTrainer.Train(start, images, objective, options), rate);
+            }
+            catch (DivergenceException) when (halved < Halvings)
+            {
+                // The rate was too large for this objective.
+            }
+        }
+    }
 }
 
 /// <summary>The logits of a model on images, [n × C].</summary>
