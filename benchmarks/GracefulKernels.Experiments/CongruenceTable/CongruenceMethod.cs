@@ -1,5 +1,4 @@
 using System.Globalization;
-using GracefulKernels.Experiments.Data;
 
 namespace GracefulKernels.Experiments.CongruenceTable;
 
@@ -19,11 +18,12 @@ internal sealed record CongruenceMethod(string Name, string Title, double[] Valu
         new(OldModel, "the old model", [0], (task, _) => (Of(task.Old), "")),
         new(None, "no treatment", [0], (task, _) => (Of(task.Untreated()), "")),
         new("naive", "naive", [0.5, 1, 2], (task, weight) => Train(task, new() { Distance = CongruenceDistance.Naive, FocalBeta = (float)weight })),
-        new("fd-kl", "FD-KL", [0.3, 1, 3], (task, weight) => Train(task, new()
+        new("fd-kl", "FD-KL", [0.1, 0.3, 1], (task, weight) => Train(task, new()
         {
             Distance = CongruenceDistance.KlOldNew, DistanceWeight = (float)weight, Temperature = 2, TemperatureSquared = true,
         })),
-        new("fd-lm", "FD-LM", [0.01, 0.03, 0.1], (task, weight) => Train(task, new() { Distance = CongruenceDistance.LogitMatching, DistanceWeight = (float)weight })),
+        new("fd-lm", "FD-LM", [0.02, 0.06, 0.2], (task, weight) => Train(task, new() { Distance = CongruenceDistance.LogitMatching, DistanceWeight = (float)weight })),
+        new("ldi", "LDI", [0.03, 0.1, 0.3], (task, weight) => Train(task, new() { Distance = CongruenceDistance.LogitDifference, TopK = 3, DistanceWeight = (float)weight })),
         new("ensemble", "ensemble of 3 new models", [3], (task, members) => (Mean([.. Enumerable.Range(0, (int)members).Select(task.Untreated)]), "")),
         new("from-old", "the old model trained on", [0], (task, _) => (Of(task.FromOld()), "")),
         new("bcwi", "BCWI from there", [0], (task, _) => Interpolate(task)),
@@ -40,16 +40,7 @@ internal sealed record CongruenceMethod(string Name, string Title, double[] Valu
     }
 
     /// <summary>The mean of logits.</summary>
-    private static Predictor Mean(Network[] networks) => images =>
-    {
-        float[] mean = new float[images.Count * LabelledImages.Classes];
-        foreach (Network network in networks)
-        {
-            float[] logits = network.Predict(images.Images, images.Count);
-            for (int i = 0; i < mean.Length; i++) mean[i] += logits[i] / networks.Length;
-        }
-        return mean;
-    };
+    private static Predictor Mean(Network[] networks) => images => OldEnsemble.MeanLogits([.. networks.Select(n => n.Predict(images.Images, images.Count))]);
 
     /// <summary>Between the old model and the one trained on from it: the place of least NFR on the validation data at no less accuracy than the latter's.</summary>
     private static (Predictor Model, string Detail) Interpolate(CongruenceTask task)

@@ -8,7 +8,7 @@ namespace GracefulKernels.Experiments.CongruenceTable;
 /// <summary><c>pc-table</c>: error and negative flips of a new model under every treatment (Yan et al. 2021, table 2).</summary>
 internal static class CongruenceTableExperiment
 {
-    private const int OldCount = 5_000, TrainCount = 10_000, Validations = 2_000, Epochs = 4, QuickEpochs = 6;
+    private const int OldCount = 3_000, TrainCount = 6_000, Validations = 2_000, Epochs = 4, QuickEpochs = 6;
 
     private static readonly string[] Columns =
     [

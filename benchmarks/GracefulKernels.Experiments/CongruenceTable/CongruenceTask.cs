@@ -15,10 +15,16 @@ namespace GracefulKernels.Experiments.CongruenceTable;
 internal sealed class CongruenceTask(
     Network oldStart, Network newStart, int oldCount, LabelledImages train, LabelledImages validation, LabelledImages test, int epochs)
 {
-    /// <summary>Half a cosine from here, batches of 32, momentum 0.9, weight decay 5e-4. Where an objective is too heavy for it and training diverges, the rate is halved until it does not.</summary>
-    private const double Rate = 0.01;
+    /// <summary>
+    /// Half a cosine from here, batches of 32, momentum 0.9, weight decay 5e-4. Where an objective is too heavy for it and training diverges, or ends in a network that says the same of nearly all
+    /// images, the rate is halved until it does not.
+    /// </summary>
+    private const double Rate = 0.006;
 
-    private const int Halvings = 4;
+    private const int Halvings = 3;
+
+    /// <summary>The part of the validation data that a network of dead units gives one class.</summary>
+    private const double Collapsed = 0.9;
 
     /// <summary>Of head and order: the old model's and that of every new one, but for the further members of an ensemble.</summary>
     private const int OldSeed = 1, NewSeed = 2;
@@ -74,7 +80,7 @@ internal sealed class CongruenceTask(
 
     private static Network Start(Network pretrained, int seed) => pretrained.WithRandomHead(LabelledImages.Classes, seed);
 
-    private static (Network Network, double Rate) Run(Network start, float[] images, TrainingObjective objective, int seed, int epochs)
+    private (Network Network, double Rate) Run(Network start, float[] images, TrainingObjective objective, int seed, int epochs)
     {
         for (int halved = 0; ; halved++)
         {
@@ -82,13 +88,22 @@ internal sealed class CongruenceTask(
             try
             {
                 var options = new SgdOptions { LearningRate = LearningRate.Cosine(rate), BatchSize = 32, Epochs = epochs, WeightDecay = 5e-4, Seed = seed };
-                return (SgdTrainer.Train(start, images, objective, options), rate);
+                Network network = SgdTrainer.Train(start, images, objective, options);
+                if (halved == Halvings || !HasCollapsed(network)) return (network, rate);
             }
             catch (DivergenceException) when (halved < Halvings)
             {
                 // The rate was too large for this objective.
             }
         }
+    }
+
+    private bool HasCollapsed(Network network)
+    {
+        float[] logits = network.Predict(Validation.Images, Validation.Count);
+        int[] counts = new int[LabelledImages.Classes];
+        for (int i = 0; i < Validation.Count; i++) counts[Predicted.Of<float>(logits.AsSpan(i * LabelledImages.Classes, LabelledImages.Classes))]++;
+        return counts.Max() > Collapsed * Validation.Count;
     }
 }
 

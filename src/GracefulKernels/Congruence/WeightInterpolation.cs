@@ -142,12 +142,7 @@ public static class WeightInterpolation
     }
 
     private static int Right(Network network, ReadOnlySpan<float> images, ReadOnlySpan<int> labels, ImageLayout layout, CancellationToken cancellation)
-    {
-        float[] logits = network.Predict(images, labels.Length, layout, cancellation: cancellation);
-        int right = 0;
-        for (int i = 0; i < labels.Length; i++) right += Predicted.Of<float>(logits.AsSpan(i * network.Outputs, network.Outputs)) == labels[i] ? 1 : 0;
-        return right;
-    }
+        => Predicted.Right(network.Predict(images, labels.Length, layout, cancellation: cancellation), labels);
 
     private static void Expect(IReadOnlyList<Network> networks, string name)
     {

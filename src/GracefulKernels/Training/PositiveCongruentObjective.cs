@@ -3,20 +3,23 @@ using GracefulKernels.Kernels;
 namespace GracefulKernels;
 
 /// <summary>The positive-congruent objective of <see cref="CongruenceLoss"/>, row by row the same numbers.</summary>
-internal sealed class PositiveCongruentObjective(int[] labels, float[] oldLogits, CongruenceOptions options) : TrainingObjective(labels.Length)
+/// <param name="labels">[n].</param>
+/// <param name="oldLogits">[n × C_old].</param>
+/// <param name="referenceLogits">[n × C], or empty.</param>
+/// <param name="options">The mean is taken whatever they say.</param>
+/// <param name="map">Null where the classes are the same.</param>
+internal sealed class PositiveCongruentObjective(int[] labels, float[] oldLogits, float[] referenceLogits, CongruenceOptions options, ClassMap? map)
+    : TrainingObjective(labels.Length)
 {
-    private int OldClasses => oldLogits.Length / labels.Length;
-
     /// <summary>What guessing costs, and as much again for each unit of the distance's weight.</summary>
     internal override double Sane(int outputs) => Math.Log(outputs + 1) * (1 + (options.DistanceWeight * ((double)options.FocalAlpha + options.FocalBeta)));
 
     internal override void Expect(int outputs)
     {
+        if (map is not null && map.NewClasses != outputs) throw new ArgumentException($"classMap is of {map.NewClasses} new classes; expected {outputs}, the outputs of the network.", nameof(map));
         if (Check.Labels(labels, outputs, options.IgnoreIndex) == 0) throw new ArgumentException($"Every label is {options.IgnoreIndex}, which is ignored; nothing is left to train on.", nameof(labels));
-        if (OldClasses != outputs)
-        {
-            throw new ArgumentException($"oldLogits is [{labels.Length} × {OldClasses}]; expected [{labels.Length} × {outputs}] (columns = outputs of the network).", nameof(oldLogits));
-        }
+        Columns(oldLogits, map?.OldClasses ?? outputs, nameof(oldLogits), map is null ? "outputs of the network" : "old classes of the map");
+        if (referenceLogits.Length > 0) Columns(referenceLogits, outputs, nameof(referenceLogits), "outputs of the network");
     }
 
     internal override void AddTo(RunFingerprint print)
@@ -24,8 +27,17 @@ internal sealed class PositiveCongruentObjective(int[] labels, float[] oldLogits
         print.Add("objective", "positive-congruent");
         print.Add("labels", labels);
         print.Add("old logits", oldLogits);
+        print.Add("reference logits", referenceLogits);
+        print.Add("class map", map is null ? [] : map.NewOfOld);
         print.Add("base loss", options.Base.ToString());
         print.Add("distance", options.Distance.ToString());
+        print.Add("unknown labels", options.UnknownLabels.ToString());
+        print.Add("ranked by", options.RankBy.ToString());
+        print.Add("top K", options.TopK);
+        print.Add("margin", options.Margin);
+        print.Add("power", options.Power);
+        print.Add("one-sided", options.OneSided ? 1 : 0);
+        print.Add("without the true class", options.ExcludeTrueClass ? 1 : 0);
         print.Add("label smoothing", options.LabelSmoothing);
         print.Add("target scale", options.TargetScale);
         print.Add("distance weight", options.DistanceWeight);
@@ -37,13 +49,24 @@ internal sealed class PositiveCongruentObjective(int[] labels, float[] oldLogits
     }
 
     internal override BatchObjective On(IKernels kernels, int outputs, int capacity)
-        => new OnDevice(kernels, labels, oldLogits, options with { Reduction = LossReduction.Mean }, outputs, OldClasses, capacity);
+    {
+        CongruenceOptions mean = options with { Reduction = LossReduction.Mean };
+        return map is null
+            ? new OnDevice(kernels, labels, oldLogits, referenceLogits, mean, outputs, capacity)
+            : new MappedBatchObjective(kernels, labels, oldLogits, referenceLogits, mean, map, capacity);
+    }
 
-    private sealed class OnDevice(
-        IKernels kernels, int[] labels, float[] oldLogits, CongruenceOptions options, int classes, int oldClasses, int capacity) : BatchObjective
+    private void Columns(float[] logits, int expected, string name, string meaning)
+    {
+        int columns = logits.Length / labels.Length;
+        if (columns != expected) throw new ArgumentException($"{name} is [{labels.Length} × {columns}]; expected [{labels.Length} × {expected}] (columns = {meaning}).", name);
+    }
+
+    private sealed class OnDevice(IKernels kernels, int[] labels, float[] oldLogits, float[] referenceLogits, CongruenceOptions options, int classes, int capacity) : BatchObjective
     {
         private readonly DeviceRows<int> _labels = new(kernels, labels, 1, capacity);
-        private readonly DeviceRows<float> _old = new(kernels, oldLogits, oldClasses, capacity);
+        private readonly DeviceRows<float> _old = new(kernels, oldLogits, classes, capacity);
+        private readonly DeviceRows<float>? _reference = referenceLogits.Length == 0 ? null : new(kernels, referenceLogits, classes, capacity);
 
         public override BatchSums Evaluate(ReadOnlySpan<int> samples, Block<float> outputs, Block<float> seeds)
         {
@@ -58,7 +81,9 @@ internal sealed class PositiveCongruentObjective(int[] labels, float[] oldLogits
                     New = outputs,
                     LdNew = classes,
                     Old = _old.Gather(samples),
-                    LdOld = oldClasses,
+                    LdOld = classes,
+                    Reference = _reference?.Gather(samples) ?? default,
+                    LdReference = classes,
                     Labels = _labels.Gather(samples),
                     Gradient = seeds,
                 },
@@ -72,6 +97,7 @@ internal sealed class PositiveCongruentObjective(int[] labels, float[] oldLogits
         {
             _labels.Dispose();
             _old.Dispose();
+            _reference?.Dispose();
         }
     }
 }

@@ -35,17 +35,23 @@ public abstract class TrainingObjective
     /// its batch that are not ignored, whatever <see cref="CongruenceOptions.Reduction"/> says.
     /// </summary>
     /// <param name="labels">[n], each in [0, C) or <see cref="CongruenceOptions.IgnoreIndex"/>.</param>
-    /// <param name="oldLogits">[n × C] of the old model on the same images in the same order, computed once; the mean of the logits where the old side is several models.</param>
+    /// <param name="oldLogits">[n × C] of the old model on the same images in the same order, computed once; the mean of the logits where the old side is several models (<see cref="OldEnsemble"/>).</param>
     /// <param name="options">Base loss, distance and focal weights; null for cross-entropy and FD-KL with the paper's weights.</param>
-    /// <exception cref="ArgumentException">The old logits are no whole number of columns for the labels, or one is not finite.</exception>
-    public static TrainingObjective PositiveCongruent(ReadOnlySpan<int> labels, ReadOnlySpan<float> oldLogits, CongruenceOptions? options = null)
+    /// <param name="classMap">Where the old model's classes are others: then the old logits are [n × <see cref="ClassMap.OldClasses"/>], and a batch goes through host memory. See <see cref="CongruenceLoss"/>.</param>
+    /// <param name="referenceLogits">[n × C], what ranks the classes of <see cref="CongruenceDistance.LogitDifference"/> with <see cref="RankBy.Reference"/>; empty otherwise.</param>
+    /// <exception cref="ArgumentException">Old or reference logits are no whole number of columns for the labels or not finite, or reference logits are missing or of no use.</exception>
+    public static TrainingObjective PositiveCongruent(
+        ReadOnlySpan<int> labels, ReadOnlySpan<float> oldLogits, CongruenceOptions? options = null, ClassMap? classMap = null, ReadOnlySpan<float> referenceLogits = default)
     {
-        if (labels.IsEmpty || oldLogits.IsEmpty || oldLogits.Length % labels.Length != 0)
+        options ??= new CongruenceOptions();
+        CheckLogits(oldLogits, labels.Length, nameof(oldLogits));
+        bool ranked = options is { Distance: CongruenceDistance.LogitDifference, RankBy: RankBy.Reference };
+        if (ranked) CheckLogits(referenceLogits, labels.Length, nameof(referenceLogits));
+        else if (!referenceLogits.IsEmpty)
         {
-            throw new ArgumentException($"oldLogits has {oldLogits.Length} elements; expected [{labels.Length} × C] ({Check.RowsOfLabels}).", nameof(oldLogits));
+            throw new ArgumentException($"referenceLogits has {referenceLogits.Length} elements; expected none but for LogitDifference ranked by Reference.", nameof(referenceLogits));
         }
-        Check.Finite(oldLogits, nameof(oldLogits));
-        return new PositiveCongruentObjective(labels.ToArray(), oldLogits.ToArray(), options ?? new CongruenceOptions());
+        return new PositiveCongruentObjective(labels.ToArray(), oldLogits.ToArray(), referenceLogits.ToArray(), options, classMap is { IsIdentity: true } ? null : classMap);
     }
 
     /// <summary>Throws where labels or old logits do not fit the outputs of the network.</summary>
@@ -60,4 +66,13 @@ public abstract class TrainingObjective
     /// <param name="outputs">Of the network.</param>
     /// <param name="capacity">Samples of the largest batch.</param>
     internal abstract BatchObjective On(IKernels kernels, int outputs, int capacity);
+
+    private static void CheckLogits(ReadOnlySpan<float> logits, int samples, string name)
+    {
+        if (samples == 0 || logits.IsEmpty || logits.Length % samples != 0)
+        {
+            throw new ArgumentException($"{name} has {logits.Length} elements; expected [{samples} × C] ({Check.RowsOfLabels}).", name);
+        }
+        Check.Finite(logits, name);
+    }
 }

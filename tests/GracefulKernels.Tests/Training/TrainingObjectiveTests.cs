@@ -49,6 +49,7 @@ public abstract class TrainingObjectiveTests(KernelFamily family)
     [InlineData(CongruenceDistance.KlOldNew)]
     [InlineData(CongruenceDistance.LogitMatching)]
     [InlineData(CongruenceDistance.Naive)]
+    [InlineData(CongruenceDistance.LogitDifference)]
     public void AStepFollowsTheGradientOfTheLoss(CongruenceDistance distance)
     {
         Network network = Classifier();
@@ -76,6 +77,41 @@ public abstract class TrainingObjectiveTests(KernelFamily family)
         Assert.Equal(
             CongruenceLoss.Evaluate(logits, old, labels, Classes, congruence).Loss,
             First(network, x, TrainingObjective.PositiveCongruent(labels, old, congruence), 1e-30).Loss, 1e-6);
+    }
+
+    /// <summary>Old classes that are others, and an order of the classes that a third model gives: the step is along the gradient that the loss has with them.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void ClassMapsAndReferencesComeThrough(bool mapped)
+    {
+        Network network = Classifier();
+        // Three old classes: new 2, one that is gone, new 0.
+        ClassMap? map = mapped ? new ClassMap([2, -1, 0], Classes) : null;
+        int oldClasses = map?.OldClasses ?? Classes;
+        float[] x = Numbers(Samples * Inputs, 1), old = Numbers(Samples * oldClasses, 2), reference = Numbers(Samples * Classes, 4);
+        int[] labels = [.. _labels];
+        labels[4] = -100;
+        var options = new CongruenceOptions { Distance = CongruenceDistance.LogitDifference, RankBy = RankBy.Reference, TopK = 2 };
+        const double Eta = 0.1;
+        var progress = new Reports<TrainingProgress>();
+        Network trained = SgdTrainer.Train(
+            network, x, TrainingObjective.PositiveCongruent(labels, old, options, map, reference),
+            new SgdOptions { Epochs = 1, BatchSize = Samples, WeightDecay = 0, LearningRate = LearningRate.Constant(Eta) }, progress: progress);
+        float[] logits = network.Predict(x, Samples), gradient = new float[logits.Length];
+        CongruenceResult expected = CongruenceLoss.Evaluate(logits, old, labels, Classes, options, gradient, referenceLogits: reference, classMap: map);
+        float[] before = network.GetTensor("fc.weight"), after = trained.GetTensor("fc.weight");
+        for (int c = 0; c < Classes; c++)
+        {
+            for (int k = 0; k < Inputs; k++)
+            {
+                double g = Enumerable.Range(0, Samples).Sum(i => (double)gradient[(i * Classes) + c] * x[(i * Inputs) + k]);
+                // fp32 roundings of gradients of size 10.
+                Assert.Equal(before[(c * Inputs) + k] - (Eta * g), after[(c * Inputs) + k], 1e-5);
+            }
+        }
+        Assert.Equal(expected.Loss, progress.All[0].Loss, 1e-4);
+        Assert.Equal(expected.Flips, progress.All[0].Flips);
     }
 
     /// <summary>Batches in which every row is ignored change nothing; the mean is over the rows that count.</summary>
@@ -108,6 +144,10 @@ public abstract class TrainingObjectiveTests(KernelFamily family)
         Refused("oldLogits[5] is NaN", () => TrainingObjective.PositiveCongruent(_labels, [.. old[..5], float.NaN, .. old[6..]]));
         Refused("labelSmoothing is 1", () => TrainingObjective.CrossEntropy(_labels, 1));
         Refused("oldLogits is [6 × 3]; expected [6 × 4]", () => SgdTrainer.Train(network, x, TrainingObjective.PositiveCongruent(_labels, old.AsSpan(0, 18))));
+        Refused("classMap is of 5 new classes; expected 4", () => SgdTrainer.Train(network, x, TrainingObjective.PositiveCongruent(_labels, old, null, ClassMap.Grown(4, 5))));
+        Refused("oldLogits is [6 × 4]; expected [6 × 3] (columns = old classes", () => SgdTrainer.Train(network, x, TrainingObjective.PositiveCongruent(_labels, old, null, ClassMap.Grown(3, 4))));
+        Refused("referenceLogits has 24 elements; expected none", () => TrainingObjective.PositiveCongruent(_labels, old, referenceLogits: old));
+        Refused("referenceLogits has 0 elements", () => TrainingObjective.PositiveCongruent(_labels, old, new() { Distance = CongruenceDistance.LogitDifference, RankBy = RankBy.Reference }));
         Refused("labels[1] is 4", () => SgdTrainer.Train(network, x, TrainingObjective.PositiveCongruent([0, 4, 1, 2, 2, 0], old)));
         Refused("labels[1] is -1", () => SgdTrainer.Train(network, x, TrainingObjective.CrossEntropy([0, -1, 1, 2, 2, 0])));
         Refused("images has 18 elements; expected [5 × 3]", () => SgdTrainer.Train(network, x, TrainingObjective.CrossEntropy(_labels.AsSpan(1))));
@@ -139,9 +179,11 @@ public abstract class TrainingObjectiveTests(KernelFamily family)
             {
                 LabelLoss => LabelLoss.Squared,
                 CongruenceDistance => CongruenceDistance.LogitMatching,
+                UnknownLabelPolicy => Enum.GetValues<UnknownLabelPolicy>()[^1],
+                RankBy => RankBy.New,
                 bool value => !value,
                 int value => value - 1,
-                float value => value == 0 ? 0.5f : value / 2,
+                float value => value + 0.25f,
                 _ => throw new InvalidOperationException($"{property.Name} needs another value here."),
             };
             property.SetValue(changed, other);
