@@ -7,8 +7,8 @@ namespace GracefulKernels;
 /// <param name="oldLogits">[n × C_old].</param>
 /// <param name="referenceLogits">[n × C], or empty.</param>
 /// <param name="options">The mean is taken whatever they say.</param>
-/// <param name="map">Null where the classes are the same.</param>
-internal sealed class PositiveCongruentObjective(int[] labels, float[] oldLogits, float[] referenceLogits, CongruenceOptions options, ClassMap? map)
+/// <param name="classMap">Null where the classes are the same.</param>
+internal sealed class PositiveCongruentObjective(int[] labels, float[] oldLogits, float[] referenceLogits, CongruenceOptions options, ClassMap? classMap)
     : TrainingObjective(labels.Length)
 {
     /// <summary>What guessing costs, and as much again for each unit of the distance's weight.</summary>
@@ -16,9 +16,9 @@ internal sealed class PositiveCongruentObjective(int[] labels, float[] oldLogits
 
     internal override void Expect(int outputs)
     {
-        if (map is not null && map.NewClasses != outputs) throw new ArgumentException($"classMap is of {map.NewClasses} new classes; expected {outputs}, the outputs of the network.", nameof(map));
+        if (classMap is not null && classMap.NewClasses != outputs) throw new ArgumentException($"classMap is of {classMap.NewClasses} new classes; expected {outputs}, the outputs of the network.", nameof(classMap));
         if (Check.Labels(labels, outputs, options.IgnoreIndex) == 0) throw new ArgumentException($"Every label is {options.IgnoreIndex}, which is ignored; nothing is left to train on.", nameof(labels));
-        Columns(oldLogits, map?.OldClasses ?? outputs, nameof(oldLogits), map is null ? "outputs of the network" : "old classes of the map");
+        Columns(oldLogits, classMap?.OldClasses ?? outputs, nameof(oldLogits), classMap is null ? "outputs of the network" : "old classes of the map");
         if (referenceLogits.Length > 0) Columns(referenceLogits, outputs, nameof(referenceLogits), "outputs of the network");
     }
 
@@ -28,7 +28,7 @@ internal sealed class PositiveCongruentObjective(int[] labels, float[] oldLogits
         print.Add("labels", labels);
         print.Add("old logits", oldLogits);
         print.Add("reference logits", referenceLogits);
-        print.Add("class map", map is null ? [] : map.NewOfOld);
+        print.Add("class map", classMap is null ? [] : classMap.NewOfOld);
         print.Add("base loss", options.Base.ToString());
         print.Add("distance", options.Distance.ToString());
         print.Add("unknown labels", options.UnknownLabels.ToString());
@@ -51,9 +51,9 @@ internal sealed class PositiveCongruentObjective(int[] labels, float[] oldLogits
     internal override BatchObjective On(IKernels kernels, int outputs, int capacity)
     {
         CongruenceOptions mean = options with { Reduction = LossReduction.Mean };
-        return map is null
+        return classMap is null
             ? new OnDevice(kernels, labels, oldLogits, referenceLogits, mean, outputs, capacity)
-            : new MappedBatchObjective(kernels, labels, oldLogits, referenceLogits, mean, map, capacity);
+            : new MappedBatchObjective(kernels, labels, oldLogits, referenceLogits, mean, classMap, capacity);
     }
 
     private void Columns(float[] logits, int expected, string name, string meaning)
