@@ -17,17 +17,17 @@ internal sealed record CongruenceMethod(string Name, string Title, double[] Valu
     [
         new(OldModel, "the old model", [0], (task, _) => (Of(task.Old), "")),
         new(None, "no treatment", [0], (task, _) => (Of(task.Untreated()), "")),
+        new("from-old", "the old model trained on", [0], (task, _) => (Of(task.FromOld()), "")),
+        new("bcwi", "BCWI from there", [0], (task, _) => Interpolate(task)),
+        new(Path, "PC-LQF of the untreated one", [0, 0.3, 1, 3, 10], (_, _) => throw new InvalidOperationException("A path is solved as a whole.")),
         new("naive", "naive", [0.5, 1, 2], (task, weight) => Train(task, new() { Distance = CongruenceDistance.Naive, FocalBeta = (float)weight })),
         new("fd-kl", "FD-KL", [0.1, 0.3, 1], (task, weight) => Train(task, new()
         {
             Distance = CongruenceDistance.KlOldNew, DistanceWeight = (float)weight, Temperature = 2, TemperatureSquared = true,
         })),
-        new("fd-lm", "FD-LM", [0.02, 0.06, 0.2], (task, weight) => Train(task, new() { Distance = CongruenceDistance.LogitMatching, DistanceWeight = (float)weight })),
-        new("ldi", "LDI", [0.03, 0.1, 0.3], (task, weight) => Train(task, new() { Distance = CongruenceDistance.LogitDifference, TopK = 3, DistanceWeight = (float)weight })),
+        new("ldi", "LDI", [0.01, 0.03], (task, weight) => Train(task, new() { Distance = CongruenceDistance.LogitDifference, TopK = 3, DistanceWeight = (float)weight })),
+        new("fd-lm", "FD-LM", [0.005, 0.02], (task, weight) => Train(task, new() { Distance = CongruenceDistance.LogitMatching, DistanceWeight = (float)weight })),
         new("ensemble", "ensemble of 3 new models", [3], (task, members) => (Mean([.. Enumerable.Range(0, (int)members).Select(task.Untreated)]), "")),
-        new("from-old", "the old model trained on", [0], (task, _) => (Of(task.FromOld()), "")),
-        new("bcwi", "BCWI from there", [0], (task, _) => Interpolate(task)),
-        new(Path, "PC-LQF of the untreated one", [0, 0.1, 0.3, 1, 3, 10], (_, _) => throw new InvalidOperationException("A path is solved as a whole.")),
     ];
 
     /// <summary>A network as it is.</summary>

@@ -65,6 +65,7 @@ internal static class CongruenceTableExperiment
         }
         foreach (double value in values)
         {
+            settings.Cancellation.ThrowIfCancellationRequested();
             if (settings.IsLate) return;
             long started = Stopwatch.GetTimestamp();
             (Predictor model, string chosen) = method.Run(task, value);

@@ -13,7 +13,7 @@ internal static class CongruentPath
     /// <summary>λ as a multiple of tr(JJᵀ)/(nC²), and PCG's iterations for each λ_pc.</summary>
     private const double Ridge = 1e-3;
 
-    private const int Iterations = 15;
+    private const int Iterations = 10;
 
     public static (PositiveCongruentPath Path, string Detail) Solve(CongruenceTask task, double[] values)
     {
