@@ -36,6 +36,8 @@ internal sealed class RunFingerprint
         return print;
     }
 
+    public void Add(string name, string value) => _parts.Add(new(name, value));
+
     public void Add(string name, long value) => Add(name, value.ToString(CultureInfo.InvariantCulture));
 
     /// <summary>"R" gives other texts for other bits.</summary>
@@ -83,6 +85,4 @@ internal sealed class RunFingerprint
     }
 
     private static string Hash(ReadOnlySpan<byte> bytes) => Convert.ToHexString(SHA256.HashData(bytes));
-
-    private void Add(string name, string value) => _parts.Add(new(name, value));
 }

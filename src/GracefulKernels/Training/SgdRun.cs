@@ -7,7 +7,7 @@ internal sealed class SgdRun : IDisposable
 {
     private readonly Network _network;
     private readonly float[] _images;
-    private readonly int[] _labels;
+    private readonly TrainingObjective _objective;
     private readonly SgdOptions _options;
     private readonly IKernels _kernels;
     private readonly CounterRandom _random;
@@ -16,31 +16,30 @@ internal sealed class SgdRun : IDisposable
     private readonly PrimalState _state;
     private readonly DeviceFloats _velocity;
     private readonly DeviceFloats _seeds;
-    private readonly DeviceMemory _deviceLabels;
+    private readonly BatchObjective _batch;
     private readonly ParameterVector _gradient;
     private readonly GradientSink _sink;
     private readonly float[] _batchImages;
-    private readonly int[] _batchLabels;
+    private readonly int _capacity;
 
-    public SgdRun(Network network, float[] images, int[] labels, SgdOptions options)
+    public SgdRun(Network network, float[] images, TrainingObjective objective, SgdOptions options)
     {
         _network = network;
         _images = images;
-        _labels = labels;
+        _objective = objective;
         _options = options;
         _kernels = network.Device.Kernels;
         _random = new CounterRandom((ulong)options.Seed);
-        int capacity = Math.Min(options.BatchSize, labels.Length);
+        int capacity = _capacity = Math.Min(options.BatchSize, objective.Samples);
         _weights = network.CopyWeightsToDevice();
         _sweep = new Sweep(network.Plan, _kernels, _weights, capacity, records: true);
         _state = new PrimalState(network.Plan.State, _kernels, capacity);
         _velocity = new DeviceFloats(_kernels, network.Parameters.DeviceLength);
         _seeds = new DeviceFloats(_kernels, (long)capacity * network.Outputs);
-        _deviceLabels = _kernels.Allocate((long)capacity * sizeof(int));
+        _batch = objective.On(_kernels, network.Outputs, capacity);
         _gradient = new ParameterVector(network.Parameters, network.Device);
         _sink = new GradientSink { Gradient = _gradient.Block };
         _batchImages = new float[capacity * network.InputShape.Elements];
-        _batchLabels = new int[capacity];
     }
 
     /// <summary>What a run goes on from; null where none is asked for.</summary>
@@ -48,9 +47,9 @@ internal sealed class SgdRun : IDisposable
     {
         if (_options.Checkpoint is null) return null;
         var print = new RunFingerprint();
-        print.Add("samples", _labels.Length);
+        print.Add("samples", _objective.Samples);
         print.Add("images", _images);
-        print.Add("labels", _labels);
+        _objective.AddTo(print);
         print.Add("parameters", _network.Parameters);
         using ParameterVector weights = _network.GetWeights();
         print.Add("weights of the network", weights);
@@ -64,17 +63,22 @@ internal sealed class SgdRun : IDisposable
     /// <summary>The weights have been put back.</summary>
     public void Resumed() => _weights.Refresh();
 
-    /// <summary>One sweep through the samples in a new order; returns the mean loss on the way.</summary>
-    public double Epoch(int number, double eta, CancellationToken cancellation)
+    /// <summary>One sweep through the samples in a new order; returns the mean loss on the way, and the flips.</summary>
+    public (double Loss, FlipCounts? Flips) Epoch(int number, double eta, CancellationToken cancellation)
     {
-        int[] order = _random.Permutation(_labels.Length, (ulong)number << 32);
+        int[] order = _random.Permutation(_objective.Samples, (ulong)number << 32);
         double sum = 0;
-        for (int first = 0; first < order.Length; first += _batchLabels.Length)
+        long rows = 0;
+        FlipCounts? flips = null;
+        for (int first = 0; first < order.Length; first += _capacity)
         {
             cancellation.ThrowIfCancellationRequested();
-            sum += Step(order.AsSpan(first, Math.Min(_batchLabels.Length, order.Length - first)), eta);
+            BatchSums step = Step(order.AsSpan(first, Math.Min(_capacity, order.Length - first)), eta);
+            sum += step.Loss;
+            rows += step.Rows;
+            if (step.Flips is { } more) flips = (flips ?? default) + more;
         }
-        return sum / order.Length;
+        return (sum / rows, flips);
     }
 
     public Network Result()
@@ -90,34 +94,23 @@ internal sealed class SgdRun : IDisposable
         _state.Dispose();
         _velocity.Dispose();
         _seeds.Dispose();
-        _deviceLabels.Dispose();
+        _batch.Dispose();
         _gradient.Dispose();
     }
 
-    private double Step(ReadOnlySpan<int> samples, double eta)
+    private BatchSums Step(ReadOnlySpan<int> samples, double eta)
     {
         int n = samples.Length, size = _network.InputShape.Elements;
-        for (int i = 0; i < n; i++)
-        {
-            _images.AsSpan(samples[i] * size, size).CopyTo(_batchImages.AsSpan(i * size));
-            _batchLabels[i] = _labels[samples[i]];
-        }
+        for (int i = 0; i < n; i++) _images.AsSpan(samples[i] * size, size).CopyTo(_batchImages.AsSpan(i * size));
         _kernels.Upload<float>(_batchImages.AsSpan(0, n * size), _sweep.BeginPrimal(n, _state));
         _sweep.RunPrimal();
-        Block<int> labels = _deviceLabels.AsBlock<int>().Slice(0, n);
-        _kernels.Upload<int>(_batchLabels.AsSpan(0, n), labels);
         Block<float> seeds = _seeds.Block.Slice(0, (long)n * _network.Outputs);
-        double loss = _kernels.RowLoss(
-            new RowLossOptions { LabelSmoothing = (float)_options.LabelSmoothing, GradientScale = 1f / n },
-            new RowLossOperands
-            {
-                Rows = n, Classes = _network.Outputs, New = _sweep.Output, LdNew = _network.Outputs, Labels = labels, Gradient = seeds,
-            }).Base;
+        BatchSums sums = _batch.Evaluate(samples, _sweep.Output, seeds);
         _sweep.RunCotangent(n, _state, seeds, _sink);
         if (_options.WeightDecay > 0) _kernels.Axpby((float)_options.WeightDecay, _weights.Parameters, 1f, _gradient.Block);
         _kernels.Axpby(1f, _gradient.Block, (float)_options.Momentum, _velocity.Block);
         _kernels.Axpby((float)-eta, _velocity.Block, 1f, _weights.Parameters);
         _weights.Refresh();
-        return loss;
+        return sums;
     }
 }

@@ -1,75 +1,7 @@
 namespace GracefulKernels;
 
-/// <summary>How ordinary training runs.</summary>
-public sealed record SgdOptions
-{
-    /// <summary>η over the epochs.</summary>
-    public LearningRate LearningRate { get; init; } = LearningRate.Cosine(0.05);
-
-    /// <summary>μ in [0, 1).</summary>
-    public double Momentum { get; init; } = 0.9;
-
-    /// <summary>Multiplies w in the gradient; on every parameter.</summary>
-    public double WeightDecay { get; init; } = 5e-4;
-
-    /// <summary>Samples of a batch.</summary>
-    public int BatchSize { get; init; } = 32;
-
-    /// <summary>Sweeps through the samples.</summary>
-    public int Epochs { get; init; } = 30;
-
-    /// <summary>ε of cross-entropy, in [0, 1).</summary>
-    public double LabelSmoothing { get; init; }
-
-    /// <summary>Of the order of the samples.</summary>
-    public int Seed { get; init; }
-
-    /// <summary>A file, written every so many epochs, from which a killed run goes on to the same bits. None by default.</summary>
-    public CheckpointOptions? Checkpoint { get; init; }
-
-    internal void Validate(string name)
-    {
-        ArgumentNullException.ThrowIfNull(LearningRate, name);
-        _ = Check.NonNegative(WeightDecay, name, nameof(WeightDecay));
-        if (!(Momentum >= 0 && Momentum < 1)) throw new ArgumentOutOfRangeException(name, Momentum, $"Momentum is {Momentum}; expected a number in [0, 1).");
-        if (!(LabelSmoothing >= 0 && LabelSmoothing < 1))
-        {
-            throw new ArgumentOutOfRangeException(name, LabelSmoothing, $"LabelSmoothing is {LabelSmoothing}; expected a number in [0, 1).");
-        }
-        if (BatchSize < 1) throw new ArgumentOutOfRangeException(name, BatchSize, $"BatchSize is {BatchSize}; expected at least 1.");
-        if (Epochs < 0) throw new ArgumentOutOfRangeException(name, Epochs, $"Epochs is {Epochs}; expected at least 0.");
-        Checkpoint?.Validate(name);
-    }
-
-    /// <summary>All of these that the bits of a run hang on.</summary>
-    internal void AddTo(RunFingerprint print)
-    {
-        print.Add("momentum", Momentum);
-        print.Add("weight decay", WeightDecay);
-        print.Add("label smoothing", LabelSmoothing);
-        print.Add("batch size", BatchSize);
-        print.Add("epochs", Epochs);
-        print.Add("seed", Seed);
-        double[] rates = [.. Enumerable.Range(0, Epochs).Select(e => LearningRate.At((double)e / Epochs))];
-        print.Add("learning rates", rates);
-    }
-}
-
-/// <summary>Where a training stands.</summary>
-/// <param name="Epoch">From 1.</param>
-/// <param name="Loss">Mean cross-entropy over the epoch in nats, each batch at its own weights; without weight decay.</param>
-/// <param name="Elapsed">Since the training began; a run that goes on from a checkpoint counts the time before it too.</param>
-public readonly record struct TrainingProgress(int Epoch, double Loss, TimeSpan Elapsed)
-{
-    /// <summary>Time to the last epoch, at the seconds that the later half of the epochs took.</summary>
-    public TimeSpan? TimeLeft { get; init; }
-
-    /// <summary>Why the last checkpoint could not be written; null where it could, or none was due. The one before it stays.</summary>
-    public string? CheckpointFailure { get; init; }
-}
-
 /// <summary>
-/// Ordinary, non-linear training by cross-entropy: <c>v ← μv + ∇ + (weight decay)·w</c>, <c>w ← w − ηv</c> (the form of Sutskever et al. 2013 that PyTorch uses).
+/// Ordinary, non-linear training by cross-entropy or another <see cref="TrainingObjective"/>: <c>v ← μv + ∇ + (weight decay)·w</c>, <c>w ← w − ηv</c> (the form of Sutskever et al. 2013 that PyTorch uses).
 /// Batch normalisation stays in evaluation: γ and β are trained, the running statistics are frozen.
 /// </summary>
 public static class SgdTrainer
@@ -102,12 +34,61 @@ public static class SgdTrainer
         network.CheckImages(images, labels.Length, layout);
         if (labels.IsEmpty) throw new ArgumentException("labels is empty; training needs at least one sample.", nameof(labels));
         Check.Labels(labels, network.Outputs, nameof(labels));
+        return Run(network, images, TrainingObjective.CrossEntropy(labels, options.LabelSmoothing), options, layout, progress, cancellation);
+    }
+
+    /// <summary>Trains by an objective from the weights of <paramref name="network"/> and returns a new network.</summary>
+    /// <param name="network">Not changed.</param>
+    /// <param name="images">[samples × height × width × channels], or as <paramref name="layout"/> says; samples = those of the objective, at least 1, in its order.</param>
+    /// <param name="objective">What is minimised.</param>
+    /// <param name="options">Learning rate, batches and budget; no label smoothing, which is the objective's.</param>
+    /// <param name="layout">Order of the elements of an image.</param>
+    /// <param name="progress">After each epoch.</param>
+    /// <param name="cancellation">Looked at between batches.</param>
+    /// <exception cref="ArgumentException">A shape does not fit, a pixel is not finite, there is no sample, or the options have a label smoothing.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">A label is out of range.</exception>
+    /// <exception cref="DivergenceException">Loss or weights run away or are not finite; the message names the learning rate.</exception>
+    /// <exception cref="InvalidDataException">The checkpoint is damaged or one of another run; the message says in what that differs.</exception>
+    /// <exception cref="IOException">The first checkpoint cannot be written.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled; the network is as before.</exception>
+    public static Network Train(
+        Network network,
+        ReadOnlySpan<float> images,
+        TrainingObjective objective,
+        SgdOptions? options = null,
+        ImageLayout layout = ImageLayout.Nhwc,
+        IProgress<TrainingProgress>? progress = null,
+        CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(network);
+        ArgumentNullException.ThrowIfNull(objective);
+        options ??= new SgdOptions();
+        options.Validate(nameof(options));
+        if (options.LabelSmoothing != 0)
+        {
+            throw new ArgumentException($"LabelSmoothing is {options.LabelSmoothing}, but the objective brings its own; give it there.", nameof(options));
+        }
+        network.CheckImages(images, objective.Samples, layout);
+        if (objective.Samples == 0) throw new ArgumentException("objective has no sample; training needs at least one.", nameof(objective));
+        objective.Expect(network.Outputs);
+        return Run(network, images, objective, options, layout, progress, cancellation);
+    }
+
+    private static Network Run(
+        Network network,
+        ReadOnlySpan<float> images,
+        TrainingObjective objective,
+        SgdOptions options,
+        ImageLayout layout,
+        IProgress<TrainingProgress>? progress,
+        CancellationToken cancellation)
+    {
         Check.Finite(images, nameof(images));
-        float[] data = new ImageStaging(network.InputShape, layout, labels.Length).ChannelsLast(images, labels.Length).ToArray();
-        using var run = new SgdRun(network, data, labels.ToArray(), options);
+        float[] data = new ImageStaging(network.InputShape, layout, objective.Samples).ChannelsLast(images, objective.Samples).ToArray();
+        using var run = new SgdRun(network, data, objective, options);
         var log = new SolverLog(tolerance: double.NaN, options.Epochs, timeLimit: null, progress: null);
         Checkpoint? checkpoint = run.CreateCheckpoint();
-        double first = double.NaN;
+        double first = double.NaN, sane = objective.Sane(network.Outputs);
         if (checkpoint?.Read(out List<SolverProgress> history) is { } scalars)
         {
             first = scalars[0];
@@ -122,13 +103,14 @@ public static class SgdTrainer
         }
         for (int epoch = log.Last.Iteration + 1; epoch <= options.Epochs; epoch++)
         {
-            double eta = options.LearningRate.At((epoch - 1.0) / options.Epochs), loss = run.Epoch(epoch, eta, cancellation);
+            double eta = options.LearningRate.At((epoch - 1.0) / options.Epochs);
+            (double loss, FlipCounts? flips) = run.Epoch(epoch, eta, cancellation);
             if (double.IsNaN(first)) first = loss;
-            // A cross-entropy a thousand times that of guessing is no noise: the logits have run away, and soon overflow.
-            if (!(loss < 1000 * Math.Max(first, Math.Log(network.Outputs + 1)))) throw new DivergenceException("Training", epoch, loss, first, eta, options.LearningRate.Initial);
+            // A loss a thousand times that of guessing is no noise: the logits have run away, and soon overflow.
+            if (!(loss < 1000 * Math.Max(first, sane))) throw new DivergenceException("Training", epoch, loss, first, eta, options.LearningRate.Initial);
             log.Add(epoch, loss, double.NaN);
             string? failure = checkpoint?.Write(epoch, [first], log.History, last: epoch == options.Epochs);
-            progress?.Report(new TrainingProgress(epoch, loss, log.Last.Elapsed) { TimeLeft = log.Last.ToBudget, CheckpointFailure = failure });
+            progress?.Report(new TrainingProgress(epoch, loss, log.Last.Elapsed) { TimeLeft = log.Last.ToBudget, Flips = flips, CheckpointFailure = failure });
         }
         Network result = run.Result();
         using ParameterVector weights = result.GetWeights();

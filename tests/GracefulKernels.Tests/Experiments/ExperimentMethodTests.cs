@@ -45,7 +45,7 @@ public sealed class ExperimentMethodTests
     }
 
     /// <summary>Even images of ten colours with noise.</summary>
-    private static LabelledImages Draw(int count, int seed)
+    internal static LabelledImages Draw(int count, int seed)
     {
         Random random = new(seed);
         float[] rgb = new float[count * LabelledImages.Elements];
