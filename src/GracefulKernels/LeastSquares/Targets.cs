@@ -4,7 +4,7 @@ namespace GracefulKernels;
 /// What a least-squares problem is fitted to: targets t [n × C] and weights s [n × C] ≥ 0, or none for all ones. Made from labels, from labels and the logits of
 /// an old model, or from anything.
 /// </summary>
-public sealed class Targets
+public sealed partial class Targets
 {
     /// <summary>Arbitrary targets.</summary>
     /// <param name="values">t, [samples × classes].</param>

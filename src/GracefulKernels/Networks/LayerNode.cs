@@ -18,6 +18,12 @@ internal sealed record ConvolutionNode(string Name, int[] Inputs, LayerShape Sha
 /// <param name="InputShape">A flattened image keeps its height, width and channels: the order of the weight's columns hangs on it.</param>
 internal sealed record LinearNode(string Name, int[] Inputs, LayerShape Shape, LayerShape InputShape, bool Bias) : LayerNode(Name, Inputs, Shape);
 
+/// <summary>A linear layer whose weights are constants of the graph: no parameter, no file, no derivative of its own; derivatives pass through it.</summary>
+/// <param name="InputShape">As for <see cref="LinearNode"/>.</param>
+/// <param name="Weight">[out × in], columns in device order. Never written to.</param>
+/// <param name="Bias">[out].</param>
+internal sealed record FrozenLinearNode(string Name, int[] Inputs, LayerShape Shape, LayerShape InputShape, float[] Weight, float[] Bias) : LayerNode(Name, Inputs, Shape);
+
 internal sealed record BatchNormNode(string Name, int[] Inputs, LayerShape Shape, double Epsilon) : LayerNode(Name, Inputs, Shape);
 
 internal sealed record LeakyReluNode(string Name, int[] Inputs, LayerShape Shape, float Slope) : LayerNode(Name, Inputs, Shape);

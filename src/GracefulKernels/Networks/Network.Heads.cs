@@ -3,7 +3,7 @@ namespace GracefulKernels;
 public sealed partial class Network
 {
     /// <summary>
-    /// The inputs φ of the head (the linear layer that the network ends in), [samples × F]: <c>logits = W·φ + b</c>. Columns are those of the head's weight in
+    /// The inputs φ of the head (the linear layer that the network ends in, its own or a frozen one), [samples × F]: <c>logits = W·φ + b</c>. Columns are those of the head's weight in
     /// PyTorch's layout: a flattened image is in the order channel, row, column.
     /// </summary>
     /// <inheritdoc cref="Predict"/>
@@ -11,15 +11,12 @@ public sealed partial class Network
     public float[] Features(
         ReadOnlySpan<float> images, int samples, ImageLayout layout = ImageLayout.Nhwc, int batchSize = 128, CancellationToken cancellation = default)
     {
-        LayerShape shape = HeadNode().InputShape;
+        LayerShape shape = HeadInput().Shape;
         Check.Positive(batchSize);
         float[] inputs = Split(LinearizationScope.Head) is { Trunk: { } trunk }
             ? trunk.Predict(images, samples, layout, batchSize, cancellation)
             : InChannelsLast(images, samples, layout);
-        if (shape.Pixels == 1 || shape.Channels == 1) return inputs;
-        float[] features = new float[inputs.Length];
-        ChannelOrder.ToChannelsFirst(samples, shape.Channels, shape.Pixels, inputs, features);
-        return features;
+        return FeatureColumns(inputs, samples, shape);
     }
 
     /// <summary>The same network with another head, <c>logits = W·φ + b</c>; the layer keeps its name and has a bias.</summary>
@@ -160,8 +157,30 @@ public sealed partial class Network
         return new ImageStaging(InputShape, layout, samples).ChannelsLast(images, samples).ToArray();
     }
 
-    private LinearNode HeadNode() => _nodes[^1] is LinearNode head
-        ? head
-        : throw new InvalidOperationException(
-            $"The network ends in '{_nodes[^1].Name}', which is not a linear layer: it has no head. Fold batch normalisation first (FoldBatchNorm) if that is what it is.");
+    /// <summary>From the order of memory to that of a weight's columns.</summary>
+    internal static float[] FeatureColumns(float[] inputs, int samples, LayerShape shape)
+    {
+        if (shape.Pixels == 1 || shape.Channels == 1) return inputs;
+        float[] features = new float[inputs.Length];
+        ChannelOrder.ToChannelsFirst(samples, shape.Channels, shape.Pixels, inputs, features);
+        return features;
+    }
+
+    /// <summary>The node and shape of φ.</summary>
+    internal (int Node, LayerShape Shape) HeadInput() => FindHead() switch
+    {
+        ({ } own, _) => (own.Inputs[0], own.InputShape),
+        (null, { } frozen) => (frozen.Inputs[0], frozen.InputShape),
+        _ => throw NoHead(),
+    };
+
+    private LinearNode HeadNode() => FindHead() switch
+    {
+        ({ } own, null) => own,
+        (_, not null) => throw new InvalidOperationException("The network has a frozen head: this is for its own head alone (WithoutFrozenHead)."),
+        _ => throw NoHead(),
+    };
+
+    private InvalidOperationException NoHead() => new(
+        $"The network ends in '{_nodes[^1].Name}', which is not a linear layer: it has no head. Fold batch normalisation first (FoldBatchNorm) if that is what it is.");
 }

@@ -43,7 +43,7 @@ public sealed partial class Network
     /// </remarks>
     /// <param name="path">Target; replaced where it exists, whole or not at all.</param>
     /// <param name="cancellation">Looked at before the file takes its place.</param>
-    /// <exception cref="NotSupportedException">The weights are more than a protobuf message holds (2 GiB).</exception>
+    /// <exception cref="NotSupportedException">The weights are more than a protobuf message holds (2 GiB), or the network has a frozen head.</exception>
     /// <inheritdoc cref="AtomicFile.Write" path="/exception"/>
     public void SaveOnnx(string path, CancellationToken cancellation = default)
     {

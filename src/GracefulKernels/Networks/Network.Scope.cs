@@ -33,7 +33,7 @@ public sealed partial class Network
     public NetworkSplit Split(LinearizationScope scope)
     {
         if (scope.IsAll) return new NetworkSplit(scope, null, this);
-        if (scope.IsHead) return SplitAt(HeadNode().Inputs[0], scope);
+        if (scope.IsHead) return SplitAt(HeadInput().Node, scope);
         IReadOnlyList<NetworkBlock> blocks = Blocks;
         if (scope.Blocks > blocks.Count)
         {

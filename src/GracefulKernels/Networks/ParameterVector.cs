@@ -87,6 +87,16 @@ public sealed class ParameterVector : IDisposable
         return copy;
     }
 
+    /// <summary>The tensors that another layout names, in its order.</summary>
+    /// <exception cref="KeyNotFoundException">One of them is not here.</exception>
+    internal ParameterVector Part(ParameterLayout layout)
+    {
+        var part = new ParameterVector(layout, Device);
+        foreach (ParameterInfo p in layout.Parameters) Device.Kernels.Copy(Block.Slice(Layout[p.Name].Offset, p.Length), part.Block.Slice(p.Offset, p.Length));
+        GC.KeepAlive(this);
+        return part;
+    }
+
     /// <summary>Frees the memory.</summary>
     public void Dispose() => _memory.Dispose();
 

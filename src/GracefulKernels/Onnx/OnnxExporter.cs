@@ -68,6 +68,7 @@ internal sealed class OnnxExporter
             case AddNode n: Node(i, n.Name, "Add", from); break;
             case FlattenNode n: Node(i, n.Name, "Flatten", from, Int("axis", 1)); break;
             case ShortcutNode n: Shortcut(i, n, from[0]); break;
+            case FrozenLinearNode: throw new NotSupportedException("A frozen head has no ONNX form: read back it would be trainable. Export WithoutFrozenHead().");
             default: throw new NotSupportedException($"Layer '{node.Name}' has no ONNX form here.");
         }
     }

@@ -10,12 +10,13 @@ namespace GracefulKernels;
 internal readonly record struct NormalizationBlocks(
     Block<float> Scale, Block<float> Shift, Block<float> InverseDeviation, Block<float> MinusMeanOverDeviation);
 
-/// <summary>Weights on a device, with the derived coefficients of batch normalisation.</summary>
+/// <summary>Weights on a device, with the derived coefficients of batch normalisation and the constants of frozen layers.</summary>
 internal sealed class DeviceWeights : IDisposable
 {
     private readonly IKernels _kernels;
     private readonly DeviceMemory _memory;
     private readonly DeviceMemory _coefficients;
+    private readonly FrozenWeights _frozen;
     private readonly NormalizationBlocks[] _normalizations;
     private readonly BatchNormStep[] _steps;
 
@@ -27,6 +28,7 @@ internal sealed class DeviceWeights : IDisposable
         _memory = kernels.Allocate(weights.Length * sizeof(float));
         Parameters = _memory.AsBlock<float>();
         kernels.Upload(weights, Parameters);
+        _frozen = new FrozenWeights(plan, kernels);
         _steps = [.. plan.Steps.OfType<BatchNormStep>().OrderBy(s => s.Number)];
         _normalizations = new NormalizationBlocks[_steps.Length];
         long length = _steps.Sum(s => 4L * BufferPlan.RoundUp(s.Channels));
@@ -52,6 +54,9 @@ internal sealed class DeviceWeights : IDisposable
 
     public NormalizationBlocks Normalization(BatchNormStep step) => _normalizations[step.Number];
 
+    /// <summary>Weight and bias of a frozen layer.</summary>
+    public (Block<float> Weight, Block<float> Bias) Frozen(FrozenLinearStep step) => _frozen.Of(step);
+
     /// <summary>Brings the coefficients up to date after the parameters have changed.</summary>
     public void Refresh()
     {
@@ -69,6 +74,7 @@ internal sealed class DeviceWeights : IDisposable
     {
         _memory.Dispose();
         _coefficients.Dispose();
+        _frozen.Dispose();
     }
 
     private static void UploadFrozen(IKernels kernels, BatchNormStep step, NormalizationBlocks n, float[] mean, float[] variance)

@@ -56,7 +56,7 @@ internal sealed class ExecutionPlan
         Fusion[] fusions = FindFusions(nodes);
         int[] valueOf = new int[nodes.Count];
         var steps = new List<LayerStep>();
-        int normalizations = 0;
+        int normalizations = 0, constants = 0;
         var headOf = new Dictionary<int, int>();
         HashSet<int> covered = [.. fusions.Select(f => f.Sum).Where(n => n > 0)];
         for (int i = 0; i < nodes.Count; i++)
@@ -84,6 +84,7 @@ internal sealed class ExecutionPlan
                 case MeanPoolNode n: steps.Add(new MeanPoolStep(inputs, i, n.Pool)); break;
                 case GlobalMeanNode n: steps.Add(new GlobalMeanStep(inputs, i, n.Pixels, n.Shape.Channels)); break;
                 case AddNode: steps.Add(new AddStep(inputs, i)); break;
+                case FrozenLinearNode n: steps.Add(new FrozenLinearStep(inputs, i, n.Weight, n.Bias, constants++)); break;
                 case ShortcutNode n: steps.Add(new ShortcutStep(inputs, i, n.Shortcut)); break;
                 default: break;
             }
