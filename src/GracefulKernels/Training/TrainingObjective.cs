@@ -6,7 +6,7 @@ namespace GracefulKernels;
 /// What a training minimises: the mean over samples of a loss of the network's outputs. It holds whatever belongs to each sample (labels, the logits of an old model), in the order of
 /// the images, and serves any number of trainings.
 /// </summary>
-public abstract class TrainingObjective
+public abstract partial class TrainingObjective
 {
     private protected TrainingObjective(int samples) => Samples = samples;
 
