@@ -2,6 +2,8 @@ using System.CommandLine;
 using GracefulKernels.Experiments.Conditioning;
 using GracefulKernels.Experiments.Ablation;
 using GracefulKernels.Experiments.CongruenceTable;
+using GracefulKernels.Experiments.BackwardCompatible;
+using GracefulKernels.Experiments.Heterogeneous;
 using GracefulKernels.Experiments.LqfTable;
 using GracefulKernels.Experiments.Unlearning;
 
@@ -19,6 +21,8 @@ internal static class Program
             ExperimentCommand.Create("conditioning", "Condition numbers and PCG iterations of each preconditioner.", ConditioningExperiment.Run),
             ExperimentCommand.Create("unlearning", "Removal of 1, 10 and 100 samples in closed form, beside a refit.", UnlearningExperiment.Run),
             ExperimentCommand.Create("pc-table", "Error and negative flips of a new model under every treatment.", CongruenceTableExperiment.Run),
+            ExperimentCommand.Create("bct-table", "A new model over an old one's gallery: with and without the influence loss, and by rows of a least-squares problem.", BctTableExperiment.Run),
+            ExperimentCommand.Create("hvs-table", "Small query networks, by hand and by search, over a large network's gallery.", HvsTableExperiment.Run),
         };
         return root.Parse(args).Invoke();
     }

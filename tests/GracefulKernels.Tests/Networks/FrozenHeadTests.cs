@@ -39,8 +39,8 @@ public abstract class FrozenHeadTests(KernelFamily family)
         foreach (ParameterInfo p in frozen.Parameters.Parameters)
         {
             double[] expected = [.. h.ToArray(p.Name).AsSpan(0, p.Length).ToArray().Select(x => (double)x)];
-            // Rows of the own head are the same sums; before it the sum over outputs is cut in two: a few roundings.
-            Tolerance.AssertRelativeNorm(expected, g.ToArray(p.Name), 2e-6, $"{name}: gradient of {p.Name}");
+            // Rows of the own head are the same sums; before it the sum over outputs is cut in two: a few roundings, which sums of both signs (biases) enlarge.
+            Tolerance.AssertRelativeNorm(expected, g.ToArray(p.Name), 1e-5, $"{name}: gradient of {p.Name}");
         }
         float[] jv = a.Jvp(v);
         // The wide network's product of both tangents sums twice the inner dimension at once: other roundings.
