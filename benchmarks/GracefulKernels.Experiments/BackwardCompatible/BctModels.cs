@@ -16,11 +16,11 @@ internal sealed record BctModels(Network Pretrained, Network Old, OldData Data, 
 
     private const double Rate = 0.01;
 
-    /// <summary>Images of the least-squares problem, iterations of PCG, and how far from the output it reaches.</summary>
-    private const int LqfSamples = 3000, LqfIterations = 25, LqfBlocks = 4;
+    /// <summary>Images of the least-squares problem, of them those by which λ is chosen, iterations of PCG, and blocks from the output that are linearised.</summary>
+    private const int LqfSamples = 3000, LqfChoice = 60, LqfIterations = 25, LqfBlocks = 4;
 
-    /// <summary>λ of LQF in units of tr(JJᵀ)/(nC²): what leave-one-out chose most often in the other experiments.</summary>
-    private const double LqfLambda = 1e-3;
+    /// <summary>λ that are tried, in units of tr(JJᵀ)/(nC²).</summary>
+    private static readonly double[] LqfLambdas = [1e-3, 1e-2, 1e-1];
 
     /// <summary>Trains the old model.</summary>
     public static BctModels Create(Network pretrained, OldData data, LabelledImages train, int epochs)
@@ -44,17 +44,29 @@ internal sealed record BctModels(Network Pretrained, Network Old, OldData Data, 
     public LinearizedModel Linear(double lambdaBct)
     {
         LabelledImages part = Train.First(Math.Min(LqfSamples, Train.Count));
-        float[] oldLogits = Old.Predict(part.Images, part.Count);
         RidgeHead ridge = Old.WithRidgeHead(part.Images, part.Labels, LabelledImages.Classes, new RidgeHeadOptions { Alpha = Recipe.Alpha });
         NetworkSplit split = WithOldHead(ridge.Network).Split(LinearizationScope.LastBlocks(LqfBlocks));
-        Targets targets = Targets.BackwardCompatible(part.Labels, oldLogits, Data.Map, new BackwardCompatibleOptions { LambdaBct = lambdaBct, Alpha = Recipe.Alpha });
-        using var linearized = new LinearizedNetwork(split.Tail, split.TailInputs(part.Images, part.Count), part.Count);
-        double lambda = LqfLambda * LeaveOneOutChoice.Unit(linearized);
+        float[] inputs = split.TailInputs(part.Images, part.Count), oldLogits = Old.Predict(part.Images, part.Count);
+        double lambda = Choose(split.Tail, inputs, part.Labels, oldLogits, lambdaBct) * LqfChoice / part.Count;
+        using var linearized = new LinearizedNetwork(split.Tail, inputs, part.Count);
         KroneckerFactors factors = KroneckerFactors.Compute(linearized, LinearQuadratic.Factors(seed: 1));
         using var preconditioner = new KroneckerPreconditioner(factors, lambda, split.Tail.Parameters, split.Tail.Device);
-        using var problem = new LinearQuadraticProblem(linearized, targets, lambda);
+        using var problem = new LinearQuadraticProblem(linearized, TargetsOf(part.Labels, oldLogits, lambdaBct), lambda);
         return new LinearizedModel(split, Pcg.Solve(problem, new PcgOptions { Tolerance = 1e-3, MaxIterations = LqfIterations }, preconditioner).Update);
     }
+
+    /// <summary>λ of the least exact leave-one-out error on a few images; nλ is that of all.</summary>
+    private double Choose(Network tail, float[] inputs, int[] labels, float[] oldLogits, double lambdaBct)
+    {
+        int few = Math.Min(LqfChoice, labels.Length);
+        using var linearized = new LinearizedNetwork(tail, inputs.AsSpan(0, few * tail.InputShape.Elements), few);
+        double unit = LeaveOneOutChoice.Unit(linearized);
+        DualSystem system = DualSystem.Compute(linearized, TargetsOf(labels[..few], oldLogits[..(few * Data.Map.OldClasses)], lambdaBct));
+        return unit * LqfLambdas.MinBy(relative => system.Solve(relative * unit).LeaveOneOut().Loss);
+    }
+
+    private Targets TargetsOf(int[] labels, float[] oldLogits, double lambdaBct) => Targets.BackwardCompatible(
+        labels, oldLogits, Data.Map, new BackwardCompatibleOptions { LambdaBct = lambdaBct, Alpha = Recipe.Alpha, AllowEmptyClasses = true });
 
     private Network Start(Network? from) => (from ?? Pretrained).WithLeakyRelu(Slope).WithRandomHead(LabelledImages.Classes, seed: 2);
 

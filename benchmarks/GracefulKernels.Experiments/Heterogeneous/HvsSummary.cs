@@ -62,7 +62,9 @@ internal static class HvsSummary
                 return new LineSeries(kind, generations, best);
             }),
         ];
-        return Lines.Create("Best found so far, inherited weights", "generation", "mAP of q/g on held-out images, %", series);
+        Plot plot = Lines.Create("Best found so far, inherited weights", "generation", "mAP of q/g on held-out images, %", series);
+        plot.Axes.Bottom.TickGenerator = new ScottPlot.TickGenerators.NumericAutomatic { IntegerTicksOnly = true };
+        return plot;
     }
 
     private static double Number(IReadOnlyDictionary<string, string> row, string column) => double.Parse(row[column], CultureInfo.InvariantCulture);
