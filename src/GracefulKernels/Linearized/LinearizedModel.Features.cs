@@ -30,4 +30,12 @@ public sealed partial class LinearizedModel
         GC.KeepAlive(this);
         return Network.FeatureColumns(inputs, samples, shape);
     }
+
+    /// <summary>
+    /// The same model without its frozen head, which served the training alone: d has nothing in it. This is the model to keep (<see cref="SaveFolder"/>); the model itself where there is no
+    /// frozen head.
+    /// </summary>
+    public LinearizedModel WithoutFrozenHead() => Network.HasFrozenHead
+        ? new LinearizedModel(new NetworkSplit(Split.Scope, Trunk, Network.WithoutFrozenHead()), Update, Lambda, Alpha, HeadFromZero)
+        : this;
 }

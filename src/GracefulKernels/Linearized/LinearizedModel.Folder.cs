@@ -17,6 +17,7 @@ public sealed partial class LinearizedModel
     /// never taken for one.
     /// </param>
     /// <exception cref="IOException">A file cannot be written.</exception>
+    /// <exception cref="NotSupportedException">The network has a frozen head: save <see cref="WithoutFrozenHead"/>.</exception>
     public void SaveFolder(string folder)
     {
         ArgumentException.ThrowIfNullOrEmpty(folder);

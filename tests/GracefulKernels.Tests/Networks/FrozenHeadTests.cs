@@ -145,7 +145,32 @@ public abstract class FrozenHeadTests(KernelFamily family)
             }
             // κφ0 + κJd against κ(φ0 + Jd) in fp64: fp32 sums of some 100 terms.
             Tolerance.AssertRelativeNorm(expected, Columns(outputs, frozen.Outputs, network.Outputs, OldClasses), 2e-6, $"{name}, {scope}");
+            LinearizedModel kept = model.WithoutFrozenHead();
+            Tolerance.AssertSameBits(Columns(outputs, frozen.Outputs, 0, network.Outputs), kept.Predict(images, Samples), $"{name}, {scope}: own");
+            using var folder = new TemporaryFolder();
+            Assert.Throws<NotSupportedException>(() => model.SaveFolder(folder));
+            kept.SaveFolder(folder);
+            Tolerance.AssertSameBits(phi, LinearizedModel.LoadFolder(folder, family.Device).Features(images, Samples), $"{name}, {scope}: from its file");
         }
+    }
+
+    /// <summary>Other forms of a network keep its frozen head: folded, with another slope, with other weights.</summary>
+    [Fact]
+    public void AFrozenHeadStaysThroughEveryChange()
+    {
+        Network network = ResNets.Cifar(8, 3, 0.1f, family.Device).WithRandomWeights(1);
+        Network frozen = network.WithFrozenHead(2, RandomNetworks.Normal(128, 1));
+        float[] images = RandomNetworks.Images(network, 2, 1), outputs = frozen.Predict(images, 2);
+        // Folding rounds the weights once.
+        Tolerance.AssertRelativeNorm([.. outputs.Select(v => (double)v)], frozen.FoldBatchNorm().Predict(images, 2), 1e-5, "folded");
+        using ParameterVector same = frozen.GetWeights(), zero = new(frozen.Parameters, family.Device);
+        Tolerance.AssertSameBits(outputs, frozen.WithWeights(same).Predict(images, 2), "weights");
+        Tolerance.AssertSameBits(outputs, frozen.WithUpdate(zero).Predict(images, 2), "update");
+        Tolerance.AssertSameBits(outputs, frozen.WithLeakyRelu(0.1f).Predict(images, 2), "slope");
+        Tolerance.AssertSameBits(outputs, frozen.On(family.Device).Predict(images, 2), "device");
+        // The frozen classifier is no part of what an embedding costs, but of what the network does.
+        Assert.Equal(network.MultiplyAccumulates + 128, frozen.MultiplyAccumulates);
+        Assert.NotEqual(outputs[3], frozen.WithRandomWeights(2).Predict(images, 2)[3]);
     }
 
     [Fact]
