@@ -15,16 +15,21 @@ internal static class BctSummary
         ["old"] = "old",
         ["new"] = "new",
         ["new-bct"] = "new, influence loss",
-        ["new-56"] = "new ResNet-56",
-        ["new-56-bct"] = "ResNet-56, influence",
+        ["new-bct-all"] = "new, influence, all classes",
+        ["new-56"] = "ResNet-56",
+        ["new-56-bct"] = "ResNet-56, influence loss",
+        ["new-56-bct-all"] = "ResNet-56, influence, all classes",
         ["lqf"] = "LQF",
-        ["lqf-bct"] = "LQF, old head's rows",
+        ["lqf-bct"] = "LQF, old head",
+        ["lqf-bct-all"] = "LQF, old head, all classes",
     };
 
     /// <summary>The model without constraint whose own gallery an update is measured by: of the same size, by the same kind of training.</summary>
     private static readonly Dictionary<string, string> Best = new()
     {
-        ["new"] = "new", ["new-bct"] = "new", ["new-56"] = "new-56", ["new-56-bct"] = "new-56", ["lqf"] = "lqf", ["lqf-bct"] = "lqf",
+        ["new"] = "new", ["new-bct"] = "new", ["new-bct-all"] = "new",
+        ["new-56"] = "new-56", ["new-56-bct"] = "new-56", ["new-56-bct-all"] = "new-56",
+        ["lqf"] = "lqf", ["lqf-bct"] = "lqf", ["lqf-bct-all"] = "lqf",
     };
 
     public static void Show(ExperimentSettings settings, ResultsFile results)

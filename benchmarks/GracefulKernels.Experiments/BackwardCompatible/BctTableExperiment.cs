@@ -15,7 +15,10 @@ internal static class BctTableExperiment
 
     private const string Old = "old", Plain = "new";
 
-    public static readonly string[] Methods = [Old, Plain, "new-bct", "new-56", "new-56-bct", "lqf", "lqf-bct"];
+    public static readonly string[] Methods = [Old, Plain, "new-bct", "new-bct-all", "new-56", "new-56-bct", "new-56-bct-all", "lqf", "lqf-bct", "lqf-bct-all"];
+
+    /// <summary>Where the old model knows all classes its head is the head for all classes.</summary>
+    public static IEnumerable<string> MethodsOf(OldData data) => Methods.Where(m => !data.Map.IsIdentity || !m.EndsWith("-all", StringComparison.Ordinal));
 
     public static void Run(ExperimentSettings settings)
     {
@@ -25,7 +28,7 @@ internal static class BctTableExperiment
         RetrievalTask task = RetrievalTask.Cut(test, settings.Quick ? 50 : Queries);
         foreach (OldData data in (OldData[])[OldData.HalfOfTheClasses(train), OldData.HalfOfTheImages(train)])
         {
-            if (!settings.IsLate && !Methods.All(m => results.Has(data.Name, m))) Fill(settings, results, data, train, task);
+            if (!settings.IsLate && !MethodsOf(data).All(m => results.Has(data.Name, m))) Fill(settings, results, data, train, task);
         }
         BctSummary.Show(settings, results);
     }
@@ -38,7 +41,7 @@ internal static class BctTableExperiment
         BctModels models = BctModels.Create(pretrained, data, train, epochs);
         ModelEmbeddings old = task.Embed(Old, models.Old);
         if (!results.Has(data.Name, Old)) Add(Old, old, started);
-        foreach (string method in Methods.Skip(1))
+        foreach (string method in MethodsOf(data).Skip(1))
         {
             settings.Cancellation.ThrowIfCancellationRequested();
             if (settings.IsLate || results.Has(data.Name, method)) continue;
@@ -56,14 +59,15 @@ internal static class BctTableExperiment
 
     private static ModelEmbeddings Embed(BctModels models, string method, RetrievalTask task, ExperimentSettings settings)
     {
+        FrozenClassifier head = method.EndsWith("-all", StringComparison.Ordinal) ? models.HeadForAllClasses() : models.OldHead;
         switch (method)
         {
             case Plain: return task.Embed(method, models.Unconstrained());
-            case "new-bct": return task.Embed(method, models.Compatible(Lambda));
+            case "new-bct" or "new-bct-all": return task.Embed(method, models.Compatible(head, Lambda));
             case "new-56": return task.Embed(method, Halved().Unconstrained(BaseNetworks.Load(56, settings.Device)));
-            case "new-56-bct": return task.Embed(method, Halved().Compatible(Lambda, BaseNetworks.Load(56, settings.Device)));
+            case "new-56-bct" or "new-56-bct-all": return task.Embed(method, Halved().Compatible(head, Lambda, BaseNetworks.Load(56, settings.Device)));
             default:
-                LinearizedModel linear = models.Linear(method == "lqf" ? 0 : Lambda);
+                LinearizedModel linear = models.Linear(head, method == "lqf" ? 0 : Lambda);
                 ModelEmbeddings embeddings = task.Embed(method, images => linear.Features(images.Images, images.Count));
                 linear.Update.Dispose();
                 return embeddings;

@@ -46,10 +46,10 @@ public sealed class CompatibilityExperimentTests
         LabelledImages train = Colours(80, 3);
         Network pretrained = ResNets.Cifar(14, device: ComputeDevice.Cpu(threads: 1)).WithRandomWeights(1);
         BctModels models = BctModels.Create(pretrained, OldData.HalfOfTheClasses(train), train, epochs: 4);
-        Network plain = models.Unconstrained(), compatible = models.Compatible(lambda: 1);
+        Network plain = models.Unconstrained(), compatible = models.Compatible(models.OldHead, lambda: 1);
         Assert.Equal((10, 10, false), (plain.Outputs, compatible.Outputs, compatible.HasFrozenHead));
         Assert.True(OldLoss(compatible) < OldLoss(plain));
-        LinearizedModel linear = models.Linear(lambdaBct: 1);
+        LinearizedModel linear = models.Linear(models.HeadForAllClasses(), lambdaBct: 1);
         Assert.Equal(train.Count * 64, linear.Features(train.Images, train.Count).Length);
         linear.Update.Dispose();
 
