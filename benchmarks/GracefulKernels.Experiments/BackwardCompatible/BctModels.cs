@@ -1,5 +1,6 @@
 using GracefulKernels.Experiments.Data;
 using GracefulKernels.Experiments.Methods;
+using GracefulKernels.Experiments.Protocol;
 
 namespace GracefulKernels.Experiments.BackwardCompatible;
 
@@ -14,10 +15,14 @@ internal sealed record BctModels(Network Pretrained, Network Old, OldData Data, 
     /// <summary>Slope of the activations: LQF wants to see units that are off.</summary>
     private const float Slope = 0.1f;
 
-    private const double Rate = 0.01;
+    /// <summary>Elements of an embedding: fewer than classes, so that a classifier of all classes sees all of it.</summary>
+    private const int Width = 8;
+
+    /// <summary>The longest gradient: at first an old head of large weights reads an embedding that it does not know, and its loss is steep.</summary>
+    private const double Rate = 0.01, LongestGradient = 2;
 
     /// <summary>Images of the least-squares problem, of them those by which λ is chosen, iterations of PCG, and blocks from the output that are linearised.</summary>
-    private const int LqfSamples = 3000, LqfChoice = 60, LqfIterations = 25, LqfBlocks = 4;
+    private const int LqfSamples = 1500, LqfChoice = 60, LqfIterations = 20, LqfBlocks = 5;
 
     /// <summary>λ that are tried, in units of tr(JJᵀ)/(nC²).</summary>
     private static readonly double[] LqfLambdas = [1e-3, 1e-2, 1e-1];
@@ -25,16 +30,17 @@ internal sealed record BctModels(Network Pretrained, Network Old, OldData Data, 
     /// <summary>Trains the old model.</summary>
     public static BctModels Create(Network pretrained, OldData data, LabelledImages train, int epochs)
     {
-        Network start = pretrained.WithLeakyRelu(Slope).WithRandomHead(data.Map.OldClasses, seed: 1);
+        Network start = BaseNetworks.WithEmbedding(pretrained.WithLeakyRelu(Slope), Width, data.Map.OldClasses, seed: 1);
         Network old = SgdTrainer.Train(start, data.Train.Images, data.Train.Labels, Options(epochs, seed: 1));
         return new BctModels(pretrained, old, data, train, epochs);
     }
 
-    /// <summary>A new model from the pre-trained network, on all data, by cross-entropy alone.</summary>
-    public Network Unconstrained(Network? from = null) => SgdTrainer.Train(Start(from), Train.Images, Train.Labels, Options(Epochs, seed: 2));
+    /// <summary>A new model on all data, by cross-entropy alone.</summary>
+    /// <param name="fromOld">Whether it begins as the old model, with a new classifier; else as the pre-trained network.</param>
+    public Network Unconstrained(bool fromOld) => SgdTrainer.Train(Start(fromOld), Train.Images, Train.Labels, Options(Epochs, seed: 2));
 
     /// <summary>The head that the old model was trained with.</summary>
-    public FrozenClassifier OldHead => new(Data.Map, Old.GetTensor("linear.weight"), Old.GetTensor("linear.bias"));
+    public FrozenClassifier OldHead => new(Data.Map, Old.GetTensor("linear.weight"));
 
     /// <summary>
     /// A head on the old embedding for all classes, the new ones too: trained by cross-entropy on the new data with the old network frozen before it. The old gallery stays as it is.
@@ -42,14 +48,16 @@ internal sealed record BctModels(Network Pretrained, Network Old, OldData Data, 
     /// </summary>
     public FrozenClassifier HeadForAllClasses()
     {
-        NetworkSplit split = Old.WithRandomHead(LabelledImages.Classes, seed: 3).Split(LinearizationScope.Head);
-        Network head = SgdTrainer.Train(split.Tail, split.TailInputs(Train.Images, Train.Count), Train.Labels, Options(epochs: 10, seed: 3));
-        return new FrozenClassifier(ClassMap.Grown(LabelledImages.Classes, LabelledImages.Classes), head.GetTensor("linear.weight"), head.GetTensor("linear.bias"));
+        NetworkSplit split = Old.Split(LinearizationScope.Head);
+        var b = new NetworkBuilder(Width);
+        Network start = b.Build(b.Linear("linear", b.Input, LabelledImages.Classes, bias: false), Old.Device).WithRandomWeights(3);
+        Network head = SgdTrainer.Train(start, split.TailInputs(Train.Images, Train.Count), Train.Labels, Options(epochs: 10, seed: 3));
+        return new FrozenClassifier(ClassMap.Grown(LabelledImages.Classes, LabelledImages.Classes), head.GetTensor("linear.weight"));
     }
 
     /// <summary>The same with the influence loss through a frozen head of the old embedding.</summary>
-    public Network Compatible(FrozenClassifier head, double lambda, Network? from = null) => SgdTrainer.Train(
-        head.Beside(Start(from)), Train.Images, TrainingObjective.Influence(Train.Labels, head.Map, lambda), Options(Epochs, seed: 2)).WithoutFrozenHead();
+    public Network Compatible(FrozenClassifier head, double lambda, bool fromOld) => SgdTrainer.Train(
+        head.Beside(Start(fromOld)), Train.Images, TrainingObjective.Influence(Train.Labels, head.Map, lambda), Options(Epochs, seed: 2)).WithoutFrozenHead();
 
     /// <summary>
     /// The old model's last blocks linearised, with a ridge head for the new classes beside its old head, and one convex solve: by the rows of the new head alone (λ_bct = 0), or with
@@ -82,7 +90,13 @@ internal sealed record BctModels(Network Pretrained, Network Old, OldData Data, 
     private static Targets TargetsOf(int[] labels, ClassMap map, float[] oldLogits, double lambdaBct) => Targets.BackwardCompatible(
         labels, oldLogits, map, new BackwardCompatibleOptions { LambdaBct = lambdaBct, Alpha = Recipe.Alpha, AllowEmptyClasses = true });
 
-    private Network Start(Network? from) => (from ?? Pretrained).WithLeakyRelu(Slope).WithRandomHead(LabelledImages.Classes, seed: 2);
+    private Network Start(bool fromOld)
+    {
+        Network start = BaseNetworks.WithEmbedding(Pretrained.WithLeakyRelu(Slope), Width, LabelledImages.Classes, seed: 2);
+        if (!fromOld) return start;
+        NetworkSplit split = Old.Split(LinearizationScope.Head);
+        return split.Join(start.Split(LinearizationScope.Head).Tail);
+    }
 
     private static SgdOptions Options(int epochs, int seed) => new()
     {
@@ -90,6 +104,7 @@ internal sealed record BctModels(Network Pretrained, Network Old, OldData Data, 
         BatchSize = 32,
         Epochs = epochs,
         WeightDecay = 1e-4,
+        MaxGradientNorm = LongestGradient,
         Seed = seed,
     };
 }
@@ -97,10 +112,9 @@ internal sealed record BctModels(Network Pretrained, Network Old, OldData Data, 
 /// <summary>A head of the old embedding that is not trained.</summary>
 /// <param name="Map">Its classes and the new ones.</param>
 /// <param name="Weight">[old classes × width of the embedding].</param>
-/// <param name="Bias">[old classes].</param>
-internal sealed record FrozenClassifier(ClassMap Map, float[] Weight, float[] Bias)
+internal sealed record FrozenClassifier(ClassMap Map, float[] Weight)
 {
-    public Network Beside(Network network) => network.WithFrozenHead(Map.OldClasses, Weight, Bias);
+    public Network Beside(Network network) => network.WithFrozenHead(Map.OldClasses, Weight);
 
-    public Network Instead(Network network) => network.WithHead(Map.OldClasses, Weight, Bias);
+    public Network Instead(Network network) => network.WithHead(Map.OldClasses, Weight, new float[Map.OldClasses]);
 }

@@ -16,9 +16,9 @@ internal static class BctSummary
         ["new"] = "new",
         ["new-bct"] = "new, influence loss",
         ["new-bct-all"] = "new, influence, all classes",
-        ["new-56"] = "ResNet-56",
-        ["new-56-bct"] = "ResNet-56, influence loss",
-        ["new-56-bct-all"] = "ResNet-56, influence, all classes",
+        ["tuned"] = "tuned",
+        ["tuned-bct"] = "tuned, influence loss",
+        ["tuned-bct-all"] = "tuned, influence, all classes",
         ["lqf"] = "LQF",
         ["lqf-bct"] = "LQF, old head",
         ["lqf-bct-all"] = "LQF, old head, all classes",
@@ -28,7 +28,7 @@ internal static class BctSummary
     private static readonly Dictionary<string, string> Best = new()
     {
         ["new"] = "new", ["new-bct"] = "new", ["new-bct-all"] = "new",
-        ["new-56"] = "new-56", ["new-56-bct"] = "new-56", ["new-56-bct-all"] = "new-56",
+        ["tuned"] = "tuned", ["tuned-bct"] = "tuned", ["tuned-bct-all"] = "tuned",
         ["lqf"] = "lqf", ["lqf-bct"] = "lqf", ["lqf-bct-all"] = "lqf",
     };
 

@@ -13,4 +13,16 @@ internal static class BaseNetworks
         56 => "resnet-cifar10/resnet56-4bfd9763.safetensors",
         _ => throw new ArgumentOutOfRangeException(nameof(depth), depth, "There are weights for depth 20 and 56."),
     }));
+
+    /// <summary>
+    /// The same trunk with an embedding of few numbers: a linear layer <c>embed</c> behind it, and a classifier <c>linear</c> without bias behind that, both drawn. Without a bias
+    /// the classifier judges directions, as cosines do. What a frozen classifier of C classes
+    /// says of an embedding, it says of the C − 1 dimensions in which its rows differ: with ten classes and 64 features the others would be left to themselves.
+    /// </summary>
+    public static Network WithEmbedding(Network network, int width, int classes, int seed)
+    {
+        NetworkSplit split = network.Split(LinearizationScope.Head);
+        var tail = new NetworkBuilder(split.Tail.InputShape.Elements);
+        return split.Join(tail.Build(tail.Linear("linear", tail.Linear("embed", tail.Input, width), classes, bias: false), network.Device).WithRandomWeights(seed));
+    }
 }

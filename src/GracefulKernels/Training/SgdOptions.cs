@@ -12,6 +12,9 @@ public sealed record SgdOptions
     /// <summary>Multiplies w in the gradient; on every parameter.</summary>
     public double WeightDecay { get; init; } = 5e-4;
 
+    /// <summary>A gradient (with weight decay) that is longer is shortened to this (Pascanu et al. 2013); none by default. For steep losses: a frozen head of large weights, no normalisation.</summary>
+    public double? MaxGradientNorm { get; init; }
+
     /// <summary>Samples of a batch.</summary>
     public int BatchSize { get; init; } = 32;
 
@@ -31,6 +34,7 @@ public sealed record SgdOptions
     {
         ArgumentNullException.ThrowIfNull(LearningRate, name);
         _ = Check.NonNegative(WeightDecay, name, nameof(WeightDecay));
+        if (MaxGradientNorm is { } norm) _ = Check.Positive(norm, name, nameof(MaxGradientNorm));
         if (!(Momentum >= 0 && Momentum < 1)) throw new ArgumentOutOfRangeException(name, Momentum, $"Momentum is {Momentum}; expected a number in [0, 1).");
         if (!(LabelSmoothing >= 0 && LabelSmoothing < 1))
         {
@@ -46,6 +50,7 @@ public sealed record SgdOptions
     {
         print.Add("momentum", Momentum);
         print.Add("weight decay", WeightDecay);
+        print.Add("largest gradient", MaxGradientNorm ?? 0);
         print.Add("batch size", BatchSize);
         print.Add("epochs", Epochs);
         print.Add("seed", Seed);

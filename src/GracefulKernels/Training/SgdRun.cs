@@ -108,9 +108,17 @@ internal sealed class SgdRun : IDisposable
         BatchSums sums = _batch.Evaluate(samples, _sweep.Output, seeds);
         _sweep.RunCotangent(n, _state, seeds, _sink);
         if (_options.WeightDecay > 0) _kernels.Axpby((float)_options.WeightDecay, _weights.Parameters, 1f, _gradient.Block);
-        _kernels.Axpby(1f, _gradient.Block, (float)_options.Momentum, _velocity.Block);
+        _kernels.Axpby(Shortened(), _gradient.Block, (float)_options.Momentum, _velocity.Block);
         _kernels.Axpby((float)-eta, _velocity.Block, 1f, _weights.Parameters);
         _weights.Refresh();
         return sums;
+    }
+
+    /// <summary>What the gradient is multiplied by to be no longer than is allowed.</summary>
+    private float Shortened()
+    {
+        if (_options.MaxGradientNorm is not { } most) return 1f;
+        double norm = Math.Sqrt(_kernels.Dot(_gradient.Block, _gradient.Block));
+        return norm > most ? (float)(most / norm) : 1f;
     }
 }

@@ -35,6 +35,27 @@ public abstract class InfluenceObjectiveTests(KernelFamily family)
         Assert.True(trained.HasFrozenHead);
     }
 
+    /// <summary>A long gradient is shortened, a short one is not.</summary>
+    [Fact]
+    public void AStepIsNoLongerThanAllowed()
+    {
+        Network network = Frozen(out float[] images);
+        using LinearizedNetwork linear = new(network, images, Samples);
+        using ParameterVector gradient = linear.Vjp(Naive(network.Predict(images, Samples), 1, 0).Seeds);
+        double norm = gradient.Norm();
+        Assert.Equal(0.25 * norm, Step(0.25 * norm), 1e-5 * norm);
+        Assert.Equal(norm, Step(4 * norm), 1e-5 * norm);
+
+        double Step(double most)
+        {
+            Network trained = SgdTrainer.Train(
+                network, images, TrainingObjective.Influence(_labels, _map),
+                new SgdOptions { Epochs = 1, BatchSize = Samples, WeightDecay = 0, LearningRate = LearningRate.Constant(1), MaxGradientNorm = most });
+            using ParameterVector before = network.GetWeights(), after = trained.GetWeights();
+            return Math.Sqrt(before.ToArray().Zip(after.ToArray(), (a, b) => Math.Pow((double)a - b, 2)).Sum());
+        }
+    }
+
     [Fact]
     public void WithoutInfluenceTheOldHeadChangesNothing()
     {

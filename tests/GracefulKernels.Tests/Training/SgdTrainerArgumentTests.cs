@@ -14,6 +14,7 @@ public class SgdTrainerArgumentTests
         Assert.Contains("labels[1] is 3; expected a class in [0, 3).", e.Message, StringComparison.Ordinal);
         Assert.Throws<ArgumentOutOfRangeException>(() => SgdTrainer.Train(network, images, [0, 1], new SgdOptions { Momentum = 1 }));
         Assert.Throws<ArgumentOutOfRangeException>(() => SgdTrainer.Train(network, images, [0, 1], new SgdOptions { WeightDecay = -1 }));
+        Assert.Throws<ArgumentOutOfRangeException>(() => SgdTrainer.Train(network, images, [0, 1], new SgdOptions { MaxGradientNorm = 0 }));
         DivergenceException d = Assert.Throws<DivergenceException>(
             () => SgdTrainer.Train(network, images, [0, 1], new SgdOptions { LearningRate = LearningRate.Constant(1e30), Epochs = 20 }));
         Assert.Contains("learning rate 1E+30", d.Message, StringComparison.Ordinal);
