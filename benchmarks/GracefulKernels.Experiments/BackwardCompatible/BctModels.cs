@@ -15,8 +15,13 @@ internal sealed record BctModels(Network Pretrained, Network Old, OldData Data, 
     /// <summary>Slope of the activations: LQF wants to see units that are off.</summary>
     private const float Slope = 0.1f;
 
-    /// <summary>Elements of an embedding: fewer than classes, so that a classifier of all classes sees all of it.</summary>
-    private const int Width = 8;
+    /// <summary>
+    /// Elements of an embedding: as many as ten classes can tell apart. Label smoothing, in all trainings: it gives the logits a finite aim, the same for both models, and their classes
+    /// tight places (Müller et al. 2019); plain cross-entropy pushes each model's embeddings outwards on a way of its own.
+    /// </summary>
+    private const int Width = LabelledImages.Classes - 1;
+
+    private const double Smoothing = 0.1;
 
     /// <summary>The longest gradient: at first an old head of large weights reads an embedding that it does not know, and its loss is steep.</summary>
     private const double Rate = 0.01, LongestGradient = 2;
@@ -31,13 +36,13 @@ internal sealed record BctModels(Network Pretrained, Network Old, OldData Data, 
     public static BctModels Create(Network pretrained, OldData data, LabelledImages train, int epochs)
     {
         Network start = BaseNetworks.WithEmbedding(pretrained.WithLeakyRelu(Slope), Width, data.Map.OldClasses, seed: 1);
-        Network old = SgdTrainer.Train(start, data.Train.Images, data.Train.Labels, Options(epochs, seed: 1));
+        Network old = SgdTrainer.Train(start, data.Train.Images, Smoothed(data.Train.Labels), Options(epochs, seed: 1));
         return new BctModels(pretrained, old, data, train, epochs);
     }
 
     /// <summary>A new model on all data, by cross-entropy alone.</summary>
     /// <param name="fromOld">Whether it begins as the old model, with a new classifier; else as the pre-trained network.</param>
-    public Network Unconstrained(bool fromOld) => SgdTrainer.Train(Start(fromOld), Train.Images, Train.Labels, Options(Epochs, seed: 2));
+    public Network Unconstrained(bool fromOld) => SgdTrainer.Train(Start(fromOld), Train.Images, Smoothed(Train.Labels), Options(Epochs, seed: 2));
 
     /// <summary>The head that the old model was trained with.</summary>
     public FrozenClassifier OldHead => new(Data.Map, Old.GetTensor("linear.weight"));
@@ -51,13 +56,13 @@ internal sealed record BctModels(Network Pretrained, Network Old, OldData Data, 
         NetworkSplit split = Old.Split(LinearizationScope.Head);
         var b = new NetworkBuilder(Width);
         Network start = b.Build(b.Linear("linear", b.Input, LabelledImages.Classes, bias: false), Old.Device).WithRandomWeights(3);
-        Network head = SgdTrainer.Train(start, split.TailInputs(Train.Images, Train.Count), Train.Labels, Options(epochs: 10, seed: 3));
+        Network head = SgdTrainer.Train(start, split.TailInputs(Train.Images, Train.Count), Smoothed(Train.Labels), Options(epochs: 10, seed: 3));
         return new FrozenClassifier(ClassMap.Grown(LabelledImages.Classes, LabelledImages.Classes), head.GetTensor("linear.weight"));
     }
 
     /// <summary>The same with the influence loss through a frozen head of the old embedding.</summary>
     public Network Compatible(FrozenClassifier head, double lambda, bool fromOld) => SgdTrainer.Train(
-        head.Beside(Start(fromOld)), Train.Images, TrainingObjective.Influence(Train.Labels, head.Map, lambda), Options(Epochs, seed: 2)).WithoutFrozenHead();
+        head.Beside(Start(fromOld)), Train.Images, TrainingObjective.Influence(Train.Labels, head.Map, lambda, Smoothing), Options(Epochs, seed: 2)).WithoutFrozenHead();
 
     /// <summary>
     /// The old model's last blocks linearised, with a ridge head for the new classes beside its old head, and one convex solve: by the rows of the new head alone (λ_bct = 0), or with
@@ -97,6 +102,8 @@ internal sealed record BctModels(Network Pretrained, Network Old, OldData Data, 
         NetworkSplit split = Old.Split(LinearizationScope.Head);
         return split.Join(start.Split(LinearizationScope.Head).Tail);
     }
+
+    private static TrainingObjective Smoothed(int[] labels) => TrainingObjective.CrossEntropy(labels, Smoothing);
 
     private static SgdOptions Options(int epochs, int seed) => new()
     {

@@ -26,7 +26,7 @@ internal static class BctTableExperiment
             settings.File("bct-table.csv"), 2, "old data", "method", "new/old recall@1", "new/new recall@1", "new/old mAP", "new/new mAP", "seconds");
         LabelledImages train = DataSets.Fashion(train: true, settings.Quick ? 300 : Images), test = DataSets.Fashion(train: false, settings.Quick ? 200 : Queries + Gallery);
         RetrievalTask task = RetrievalTask.Cut(test, settings.Quick ? 50 : Queries);
-        foreach (OldData data in (OldData[])[OldData.HalfOfTheClasses(train), OldData.HalfOfTheImages(train)])
+        foreach (OldData data in (OldData[])[OldData.HalfOfTheImages(train), OldData.HalfOfTheClasses(train)])
         {
             if (!settings.IsLate && !MethodsOf(data).All(m => results.Has(data.Name, m))) Fill(settings, results, data, train, task);
         }

@@ -15,8 +15,11 @@ internal sealed record HvsSetting(Network Gallery, ResidualFamily Family, Labell
     /// <summary>The most multiplications with an addition of a query network: some 47 times fewer than ResNet-56's.</summary>
     public const long Budget = 2_700_000;
 
-    /// <summary>Elements of an embedding: fewer than classes, so that the gallery's classifier sees all of it.</summary>
-    private const int Width = 8;
+    /// <summary>Elements of an embedding: as many as ten classes can tell apart.</summary>
+    private const int Width = LabelledImages.Classes - 1;
+
+    /// <summary>Of all trainings: the logits have a finite aim, the same for the gallery's embeddings and those of queries (Müller et al. 2019).</summary>
+    private const double Smoothing = 0.1;
 
     /// <summary>No normalisation and a classifier of large weights: without a limit the first steps throw some networks off for good.</summary>
     private const double QueryRate = 0.05, LongestGradient = 1;
@@ -35,9 +38,9 @@ internal sealed record HvsSetting(Network Gallery, ResidualFamily Family, Labell
         LabelledImages fit = train.First(settings.Quick ? 250 : Trained), held = train.Take([.. Enumerable.Range(fit.Count, train.Count - fit.Count)]);
         LabelledImages forGallery = fit.First(Math.Min(GalleryImages, fit.Count));
         Network start = BaseNetworks.WithEmbedding(BaseNetworks.Load(settings.Quick ? 20 : 56, settings.Device), Width, LabelledImages.Classes, seed: 1);
-        Network gallery = SgdTrainer.Train(start, forGallery.Images, forGallery.Labels, new SgdOptions
+        Network gallery = SgdTrainer.Train(start, forGallery.Images, TrainingObjective.CrossEntropy(forGallery.Labels, Smoothing), new SgdOptions
         {
-            LearningRate = LearningRate.Cosine(0.01), BatchSize = 32, Epochs = settings.Quick ? 1 : 3, WeightDecay = 1e-4, Seed = 1, MaxGradientNorm = 2,
+            LearningRate = LearningRate.Cosine(0.01), BatchSize = 32, Epochs = settings.Quick ? 1 : 2, WeightDecay = 1e-4, Seed = 1, MaxGradientNorm = 2,
         });
         var family = new ResidualFamily(LabelledImages.Input, Width, [[1, 2, 3], [1, 2, 3], [1, 2, 3]], [[4, 6, 8], [8, 12, 16], [16, 24, 32, 48]]);
         return new HvsSetting(
@@ -57,7 +60,7 @@ internal sealed record HvsSetting(Network Gallery, ResidualFamily Family, Labell
             Train.Images, Train.Labels, LabelledImages.Classes, Weight, default,
             new SupernetOptions
             {
-                LearningRate = LearningRate.Cosine(QueryRate), BatchSize = 64, Epochs = 2 * Epochs, MaxMultiplyAccumulates = Budget, MaxGradientNorm = LongestGradient, Seed = 5,
+                LearningRate = LearningRate.Cosine(QueryRate), BatchSize = 64, Epochs = 2 * Epochs, MaxMultiplyAccumulates = Budget, MaxGradientNorm = LongestGradient, LabelSmoothing = Smoothing, Seed = 5,
             },
             new Reporter(p => settings.Say($"supernet, epoch {p.Epoch}: loss {p.Loss:F3}")),
             settings.Cancellation);
@@ -66,7 +69,7 @@ internal sealed record HvsSetting(Network Gallery, ResidualFamily Family, Labell
 
     private float[] Weight => Gallery.GetTensor("linear.weight");
 
-    private Network Fit(Network network) => SgdTrainer.Train(network, Train.Images, Train.Labels, new SgdOptions
+    private Network Fit(Network network) => SgdTrainer.Train(network, Train.Images, TrainingObjective.CrossEntropy(Train.Labels, Smoothing), new SgdOptions
     {
         LearningRate = LearningRate.Cosine(QueryRate), BatchSize = 32, Epochs = Epochs, WeightDecay = 1e-4, MaxGradientNorm = LongestGradient, Seed = 6,
     });

@@ -48,7 +48,7 @@ internal static class HvsTableExperiment
                 setting.Family, scores.Of,
                 new EvolutionOptions
                 {
-                    Reward = reward, MaxMultiplyAccumulates = HvsSetting.Budget, Seed = 7, Population = settings.Quick ? 4 : 16, Generations = settings.Quick ? 2 : 8,
+                    Reward = reward, MaxMultiplyAccumulates = HvsSetting.Budget, Seed = 7, Population = settings.Quick ? 4 : 12, Generations = settings.Quick ? 2 : 6,
                 },
                 cancellation: settings.Cancellation);
             foreach (SearchedCandidate v in result.Visited)

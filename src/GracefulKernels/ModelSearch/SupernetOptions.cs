@@ -24,6 +24,9 @@ public sealed record SupernetOptions
     /// <summary>The most multiplications with an addition that a step's candidate may take: what will not be searched need not be trained. None by default.</summary>
     public long? MaxMultiplyAccumulates { get; init; }
 
+    /// <summary>ε of cross-entropy, in [0, 1).</summary>
+    public double LabelSmoothing { get; init; }
+
     /// <summary>Of the order of the samples and of the candidates.</summary>
     public int Seed { get; init; }
 
@@ -32,6 +35,10 @@ public sealed record SupernetOptions
         ArgumentNullException.ThrowIfNull(LearningRate, name);
         _ = Check.NonNegative(WeightDecay, name, nameof(WeightDecay));
         _ = Check.Positive(MaxGradientNorm, name, nameof(MaxGradientNorm));
+        if (!(LabelSmoothing >= 0 && LabelSmoothing < 1))
+        {
+            throw new ArgumentOutOfRangeException(name, LabelSmoothing, $"LabelSmoothing is {LabelSmoothing}; expected a number in [0, 1).");
+        }
         if (!(Momentum >= 0 && Momentum < 1)) throw new ArgumentOutOfRangeException(name, Momentum, $"Momentum is {Momentum}; expected a number in [0, 1).");
         if (BatchSize < 1) throw new ArgumentOutOfRangeException(name, BatchSize, $"BatchSize is {BatchSize}; expected at least 1.");
         if (Epochs < 0) throw new ArgumentOutOfRangeException(name, Epochs, $"Epochs is {Epochs}; expected at least 0.");

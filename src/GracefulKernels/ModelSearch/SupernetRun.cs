@@ -34,7 +34,7 @@ internal sealed class SupernetRun : IDisposable
         _batchImages = new float[_capacity * supernet.Family.Input.Elements];
         // Before anything is allocated: a classifier that does not fit is refused here.
         _ = Through(supernet.Family.Smallest);
-        _objective = TrainingObjective.CrossEntropy(labels).On(_kernels, classes, _capacity);
+        _objective = TrainingObjective.CrossEntropy(labels, options.LabelSmoothing).On(_kernels, classes, _capacity);
         _seeds = new DeviceFloats(_kernels, (long)_capacity * classes);
     }
 

@@ -50,7 +50,7 @@ public sealed class CompatibilityExperimentTests
         Assert.Equal((10, 10, false), (plain.Outputs, compatible.Outputs, compatible.HasFrozenHead));
         Assert.True(OldLoss(compatible) < OldLoss(plain));
         LinearizedModel linear = models.Linear(models.HeadForAllClasses(), lambdaBct: 1);
-        Assert.Equal(train.Count * 8, linear.Features(train.Images, train.Count).Length);
+        Assert.Equal(train.Count * 9, linear.Features(train.Images, train.Count).Length);
         linear.Update.Dispose();
 
         double OldLoss(Network network)
