@@ -9,7 +9,10 @@ namespace GracefulKernels.Experiments.CongruenceTable;
 /// <param name="Run">From a task and a value to a model, and what it chose on the way (without commas).</param>
 internal sealed record CongruenceMethod(string Name, string Title, double[] Values, Func<CongruenceTask, double, (Predictor Model, string Detail)> Run)
 {
-    public const string OldModel = "old", None = "none", Path = "pc-lqf";
+    public const string OldModel = "old", None = "none";
+
+    /// <summary>For a path, solved as a whole for all values: the model that is linearised.</summary>
+    public Func<CongruenceTask, Network>? Linearized { get; private init; }
 
     public static readonly CongruenceMethod[] All =
     [
@@ -17,7 +20,8 @@ internal sealed record CongruenceMethod(string Name, string Title, double[] Valu
         new(None, "no treatment", [0], (task, _) => (Of(task.Untreated()), "")),
         new("from-old", "the old model trained on", [0], (task, _) => (Of(task.FromOld()), "")),
         new("bcwi", "BCWI from there", [0.2, 0.35, 0.5, 0.65, 0.8], (task, t) => (Of(WeightInterpolation.Between(task.Old, task.FromOld(), t)), "")),
-        new(Path, "PC-LQF of the untreated one", [0, 0.3, 1, 3, 10], (_, _) => throw new InvalidOperationException("A path is solved as a whole.")),
+        Path("pc-lqf", "PC-LQF of the untreated one", task => task.Untreated()),
+        Path("pc-lqf-old", "PC-LQF of the old one", task => task.Old),
         new("naive", "naive", [0.5, 1, 2], (task, weight) => Train(task, new() { Distance = CongruenceDistance.Naive, FocalBeta = (float)weight })),
         new("fd-kl", "FD-KL", [0.1, 0.3, 1], (task, weight) => Train(task, new()
         {
@@ -30,6 +34,9 @@ internal sealed record CongruenceMethod(string Name, string Title, double[] Valu
 
     /// <summary>A network as it is.</summary>
     public static Predictor Of(Network network) => images => network.Predict(images.Images, images.Count);
+
+    private static CongruenceMethod Path(string name, string title, Func<CongruenceTask, Network> linearized)
+        => new(name, title, [0, 0.3, 1, 3, 10], (_, _) => throw new InvalidOperationException("A path is solved as a whole.")) { Linearized = linearized };
 
     private static (Predictor Model, string Detail) Train(CongruenceTask task, CongruenceOptions options)
     {

@@ -32,7 +32,7 @@ internal static class CongruenceTableExperiment
                 settings.Cancellation.ThrowIfCancellationRequested();
                 if (settings.IsLate || missing.Length == 0) continue;
                 task ??= Load(settings, old, updated);
-                Rows(settings, results, task, [oldName, newName], method, method.Name == CongruenceMethod.Path ? values : missing);
+                Rows(settings, results, task, [oldName, newName], method, method.Linearized is null ? missing : values);
             }
         }
         CongruenceSummary summary = new(results.Rows);
@@ -47,11 +47,11 @@ internal static class CongruenceTableExperiment
     {
         // What others need as well is not its time: the old model, and the models that it begins with.
         _ = task.OldLogits;
-        if (method.Name == CongruenceMethod.Path)
+        if (method.Linearized is { } linearized)
         {
-            _ = task.Untreated();
+            Network trained = linearized(task);
             long began = Stopwatch.GetTimestamp();
-            (PositiveCongruentPath path, string chosen) = CongruentPath.Solve(task, values);
+            (PositiveCongruentPath path, string chosen) = CongruentPath.Solve(task, trained, values);
             double share = Stopwatch.GetElapsedTime(began).TotalSeconds / values.Length;
             using (path)
             {
@@ -91,8 +91,9 @@ internal static class CongruenceTableExperiment
     /// </summary>
     private static double[] Values(CongruenceMethod method, ResultsFile results, string oldName, string newName)
     {
-        if (oldName == newName || method.Name == CongruenceMethod.Path) return method.Values;
-        if (method.Name is "ensemble" or "from-old" or "bcwi") return [];
+        if (oldName == newName) return method.Values;
+        if (method.Name is "ensemble" or "from-old" or "bcwi" or "pc-lqf-old") return [];
+        if (method.Linearized is not null) return method.Values;
         return new CongruenceSummary(results.Rows).Chosen(oldName, oldName, method.Name) is { } row ? [row.Value] : [];
     }
 

@@ -5,8 +5,8 @@ using GracefulKernels.Experiments.Methods;
 namespace GracefulKernels.Experiments.CongruenceTable;
 
 /// <summary>
-/// Positive-congruent LQF of the untreated new model: its last residual block and its head are linearised about their trained weights and fitted to labels and old logits, for each λ_pc from the
-/// last solution. α is the one that the model's own outputs fit αe_y with by the factor 1, so that nothing is to be done for their scale.
+/// Positive-congruent LQF of a trained model, the untreated new one or the old one: its last residual block and its head are linearised about their trained weights and fitted to labels and old logits, for each
+/// λ_pc from the last solution. α is the one that the model's own outputs fit αe_y with by the factor 1, so that nothing is to be done for their scale.
 /// </summary>
 internal static class CongruentPath
 {
@@ -15,9 +15,9 @@ internal static class CongruentPath
 
     private const int Iterations = 10;
 
-    public static (PositiveCongruentPath Path, string Detail) Solve(CongruenceTask task, double[] values)
+    public static (PositiveCongruentPath Path, string Detail) Solve(CongruenceTask task, Network trained, double[] values)
     {
-        NetworkSplit split = task.Untreated().Split(LinearizationScope.LastBlocks(2));
+        NetworkSplit split = trained.Split(LinearizationScope.LastBlocks(2));
         using var linearized = new LinearizedNetwork(split.Tail, split.TailInputs(task.Train.Images, task.Train.Count), task.Train.Count);
         double alpha = Scale(linearized.F0.Span, task.Train.Labels), lambda = Ridge * LeaveOneOutChoice.Unit(linearized);
         PositiveCongruentPath path = PositiveCongruentPath.Solve(
