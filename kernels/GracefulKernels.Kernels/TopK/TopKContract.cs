@@ -1,12 +1,18 @@
 namespace GracefulKernels.Kernels;
 
 /// <summary>
-/// The <paramref name="K"/> best of [Gallery × Width] for each of [Queries × Width], both row-major without gaps. Width and K are at least 1,
-/// K at most <see cref="MostK"/>.
+/// The <paramref name="K"/> best of [Gallery × Width] for each of [Queries × Width], both row-major. Width and K are at least 1, K at most
+/// <see cref="MostK"/>.
 /// </summary>
 internal readonly record struct TopKShape(int Queries, int Gallery, int Width, int K)
 {
     public const int MostK = 2048;
+
+    /// <summary>Elements from a query to the next; without gaps where nothing is said.</summary>
+    public int LdQueries { get => field == 0 ? Width : field; init; }
+
+    /// <summary>Elements from a row of the gallery to the next; without gaps where nothing is said.</summary>
+    public int LdGallery { get => field == 0 ? Width : field; init; }
 }
 
 internal partial interface IKernels

@@ -8,7 +8,7 @@ internal sealed unsafe partial class CpuKernels<TLanes, TDoubles>
         in TopKShape shape, Block<float> queries, Block<float> gallery, Block<float> offsets, Block<int> excluded, Block<int> indices, Block<float> scores)
     {
         Debug.Assert(shape.Width >= 1 && shape.K is >= 1 and <= TopKShape.MostK);
-        Debug.Assert(queries.Length == (long)shape.Queries * shape.Width && gallery.Length == (long)shape.Gallery * shape.Width);
+        Debug.Assert(shape.LdQueries >= shape.Width && shape.LdGallery >= shape.Width);
         Debug.Assert(indices.Length == (long)shape.Queries * shape.K && scores.Length == indices.Length);
         if (shape.Queries == 0) return;
         long work = (long)shape.Queries * shape.Gallery * shape.Width;

@@ -22,7 +22,7 @@ internal sealed partial class GpuKernels
             int count = Math.Min(TopKQueries, shape.Queries - first);
             long results = (long)count * shape.K, from = (long)first * shape.K;
             ArrayView<ulong> lists = TopKLists(
-                call, shape with { Queries = count }, q.SubView((long)first * shape.Width, (long)count * shape.Width), x, c, excluded.IsEmpty ? left : left.SubView(first, count));
+                call, shape with { Queries = count }, RowsOf(q, first, count, shape.LdQueries), x, c, excluded.IsEmpty ? left : left.SubView(first, count));
             call.Launch(
                 TopKGpuKernels.Store,
                 (int)((results + GroupSize - 1) / GroupSize),
@@ -44,7 +44,7 @@ internal sealed partial class GpuKernels
         for (int first = 0, row = 0; row == 0 || row < shape.Gallery; first = row)
         {
             int rows = Math.Min(ld, shape.Gallery - first);
-            if (rows > 0) TopKProduct(call, shape, queries, gallery.SubView((long)first * shape.Width, (long)rows * shape.Width), rows, scores, ld);
+            if (rows > 0) TopKProduct(call, shape, queries, RowsOf(gallery, first, rows, shape.LdGallery), rows, scores, ld);
             do
             {
                 call.Launch(
@@ -79,9 +79,13 @@ internal sealed partial class GpuKernels
     private void TopKProduct(in GpuCall call, in TopKShape shape, ArrayView<float> queries, ArrayView<float> gallery, int rows, ArrayView<float> scores, int ld)
     {
         GpuProductPlan plan = GpuProductPlan.For(shape.Queries > 64 ? GpuTileSize.Tile128x128 : GpuTileSize.Tile64x64, shape.Queries, rows, shape.Width, 1, 1, lower: false);
-        AlongInner a = Along(queries, shape.Queries, shape.Width, shape.Width), b = Along(gallery, rows, shape.Width, shape.Width);
+        AlongInner a = Along(queries, shape.Queries, shape.Width, shape.LdQueries), b = Along(gallery, rows, shape.Width, shape.LdGallery);
         MatrixOutput output = PartialOutput(scores, shape.Queries, ld, 0);
         output.Columns = rows;
         RunProduct(call, GemmGpuKernels.Nt(plan.Tile), plan, 1, new() { A = a, B = b, SecondA = a, SecondB = b }, output);
     }
+
+    /// <summary>Some rows of a matrix; the last one may end before its gap does.</summary>
+    private static ArrayView<float> RowsOf(ArrayView<float> matrix, int first, int rows, int ld)
+        => matrix.SubView((long)first * ld, Math.Min((long)rows * ld, matrix.Length - ((long)first * ld)));
 }

@@ -41,8 +41,9 @@ internal unsafe struct TopKSweep<TLanes, TDoubles> : IJob
         float* packed = Pack(query, count);
 
         int width = Shape.Width, panels = (count + Group - 1) / Group;
-        bool copies = width * sizeof(float) % CacheSetBytes == 0;
-        nint stride = copies ? (((width + 15) / 16) | 1) * 16 : width;
+        nint ld = Shape.LdGallery;
+        bool copies = ld * sizeof(float) % CacheSetBytes == 0;
+        nint stride = copies ? (((width + 15) / 16) | 1) * 16 : ld;
         float* copy = copies ? Scratch.Get<float>(ScratchSlot.PackedA, TileCpu<TLanes, TDoubles>.TallRowLimit * stride) : null;
         float* buffer = stackalloc float[(TileCpu<TLanes, TDoubles>.RowLimit * Group) + 16];
         buffer = (float*)(((nint)buffer + 63) & ~63);
@@ -50,10 +51,10 @@ internal unsafe struct TopKSweep<TLanes, TDoubles> : IJob
         for (int rows; row < end; row += rows)
         {
             rows = TileCpu<TLanes, TDoubles>.NextRows(end - row, count);
-            float* source = Gallery + ((nint)row * width);
+            float* source = Gallery + (row * ld);
             for (int r = 0; copies && r < rows; r++)
             {
-                new ReadOnlySpan<float>(source + ((nint)r * width), width).CopyTo(new Span<float>(copy + (r * stride), width));
+                new ReadOnlySpan<float>(source + (r * ld), width).CopyTo(new Span<float>(copy + (r * stride), width));
             }
             var tile = new RowTile
             {
@@ -64,7 +65,7 @@ internal unsafe struct TopKSweep<TLanes, TDoubles> : IJob
                 SegmentCount = 1,
             };
             Lookahead ahead = row + rows < end
-                ? new Lookahead { Start = (byte*)(source + ((nint)rows * width)), Stride = (nint)width * sizeof(float), Lines = Math.Min(rows, end - row - rows), Advance = Lookahead.Steps * sizeof(float) }
+                ? new Lookahead { Start = (byte*)(source + (rows * ld)), Stride = ld * sizeof(float), Lines = Math.Min(rows, end - row - rows), Advance = Lookahead.Steps * sizeof(float) }
                 : default;
             for (int p = 0; p < panels; p++)
             {
@@ -88,7 +89,7 @@ internal unsafe struct TopKSweep<TLanes, TDoubles> : IJob
         {
             sub = TileCpu<TLanes, TDoubles>.SubPanel(TileCpu<TLanes, TDoubles>.Width(count - (j / Group * Group)));
             float* to = packed + ((nint)j * width);
-            if (j < count) PackedColumns<TLanes, TDoubles>.Turned(Queries + ((nint)(query + j) * width), width, width, Math.Min(sub, count - j), sub, to);
+            if (j < count) PackedColumns<TLanes, TDoubles>.Turned(Queries + ((nint)(query + j) * Shape.LdQueries), Shape.LdQueries, width, Math.Min(sub, count - j), sub, to);
             else new Span<float>(to, sub * width).Clear();
         }
         return packed;

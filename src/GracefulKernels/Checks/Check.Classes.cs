@@ -9,7 +9,7 @@ internal static partial class Check
     /// <summary>Class numbers pass through fp32 lanes, which hold whole numbers up to here.</summary>
     private const int MaxClasses = 1 << 24;
 
-    public static void Classes(int classes)
+    public static void Classes(long classes)
     {
         if (classes is < 1 or > MaxClasses)
         {
@@ -43,7 +43,8 @@ internal static partial class Check
     }
 
     /// <summary>Returns how many labels are not <paramref name="ignoreIndex"/>, which is tested before the range.</summary>
-    public static long Labels(ReadOnlySpan<int> labels, int classes, int ignoreIndex)
+    /// <param name="first">Number of the first row, for messages.</param>
+    public static long Labels(ReadOnlySpan<int> labels, int classes, int ignoreIndex, long first = 0)
     {
         long valid = 0;
         for (int i = 0; i < labels.Length; i++)
@@ -53,7 +54,7 @@ internal static partial class Check
             if ((uint)label >= (uint)classes)
             {
                 throw new ArgumentOutOfRangeException(
-                    nameof(labels), label, $"labels[{i}] is {label}; expected 0 to {classes - 1}, or {ignoreIndex} for a row to leave out.");
+                    nameof(labels), label, $"labels[{first + i}] is {label}; expected 0 to {classes - 1}, or {ignoreIndex} for a row to leave out.");
             }
             valid++;
         }
@@ -61,14 +62,15 @@ internal static partial class Check
     }
 
     /// <summary>A prediction is a class, or negative where there is none.</summary>
-    public static void Predictions(ReadOnlySpan<int> predictions, int classes, string name)
+    /// <param name="first">Number of the first one, for messages.</param>
+    public static void Predictions(ReadOnlySpan<int> predictions, int classes, string name, long first = 0)
     {
         for (int i = 0; i < predictions.Length; i++)
         {
             if (predictions[i] >= classes)
             {
                 throw new ArgumentOutOfRangeException(
-                    name, predictions[i], $"{name}[{i}] is {predictions[i]}; expected at most {classes - 1}, or a negative number for no prediction.");
+                    name, predictions[i], $"{name}[{first + i}] is {predictions[i]}; expected at most {classes - 1}, or a negative number for no prediction.");
             }
         }
     }

@@ -92,62 +92,68 @@ public static unsafe class InfluenceLoss
         int rows = labels.Length;
         LinearCrossEntropy.CheckHead(own, nameof(own));
         LinearCrossEntropy.CheckHead(old, nameof(old));
-        Check.Matrix(embeddings.Length, rows, own.Features, nameof(embeddings), "rows = labels.Length");
-        Check.Length(oldLabels.Length, rows, nameof(oldLabels), "rows = labels.Length");
-        LinearCrossEntropy.CheckOutputs(rows, own, embeddingGradient, weightGradient, biasGradient);
-        if (!ownPerSample.IsEmpty) Check.Length(ownPerSample.Length, rows, nameof(ownPerSample), "rows = labels.Length");
-        if (!influencePerSample.IsEmpty) Check.Length(influencePerSample.Length, rows, nameof(influencePerSample), "rows = labels.Length");
-        CheckApart(embeddings, own, old, embeddingGradient, weightGradient, biasGradient, ownPerSample, influencePerSample);
-        long valid = Check.Labels(labels, own.Classes, options.IgnoreIndex);
-        long mapped = MappedRows(labels, oldLabels, old.Classes, options.IgnoreIndex, out bool isIgnoredAlone);
-        // An ignored label takes its row out of both.
-        if (isIgnoredAlone) oldLabels = Without(labels, oldLabels, options.IgnoreIndex);
-
-        bool mean = options.Reduction == LossReduction.Mean;
-        IKernels kernels = (device ?? ComputeDevice.Default).Kernels;
+        Check.Length(oldLabels.Length, rows, nameof(oldLabels), Check.RowsOfLabels);
+        if (!ownPerSample.IsEmpty) Check.Length(ownPerSample.Length, rows, nameof(ownPerSample), Check.RowsOfLabels);
+        if (!influencePerSample.IsEmpty) Check.Length(influencePerSample.Length, rows, nameof(influencePerSample), Check.RowsOfLabels);
         fixed (float* e = embeddings, de = embeddingGradient, dw = weightGradient, db = biasGradient, values = ownPerSample, oldValues = influencePerSample)
         fixed (float* w = own.Weight, b = own.Bias, oldW = old.Weight, oldB = old.Bias)
-        fixed (int* y = labels, oldY = oldLabels)
+        fixed (int* y = labels)
         {
-            LinearLossOptions plain = new() { IgnoreIndex = options.IgnoreIndex, GradientScale = mean ? (float)(1.0 / Math.Max(1, valid)) : 1f };
-            LinearLossOperands operands = new()
+            LinearCrossEntropyOperands memory = LinearCrossEntropy.Operands(e, embeddings.Length, y, rows, own, w, b) with
             {
-                Rows = rows,
-                Features = own.Features,
-                Classes = own.Classes,
-                Embeddings = new Block<float>(e, embeddings.Length),
-                LdEmbeddings = own.Features,
-                Weight = new Block<float>(w, own.Weight.Length),
-                LdWeight = own.Features,
-                Bias = new Block<float>(b, own.Bias.Length),
-                Labels = new Block<int>(y, rows),
-                EmbeddingGradient = new Block<float>(de, embeddingGradient.Length),
-                LdEmbeddingGradient = own.Features,
-                WeightGradient = new Block<float>(dw, weightGradient.Length),
-                LdWeightGradient = own.Features,
+                EmbeddingGradient = LinearCrossEntropy.Optional(de, embeddingGradient.Length, rows, own.Features, nameof(embeddingGradient), Check.RowsOfLabels),
+                WeightGradient = LinearCrossEntropy.Optional(dw, weightGradient.Length, own.Classes, own.Features, nameof(weightGradient), "classes × features of the head"),
                 BiasGradient = new Block<float>(db, biasGradient.Length),
-                Values = new Block<float>(values, ownPerSample.Length),
+                PerSample = new Block<float>(values, ownPerSample.Length),
             };
-            LinearLossSums ofOwn = kernels.LinearCrossEntropy(plain, operands);
-            // What is beyond the narrower of the two widths meets zeros on the other side.
-            LinearLossSums ofOld = kernels.LinearCrossEntropy(
-                plain with { GradientScale = options.Influence * (mean ? (float)(1.0 / Math.Max(1, mapped)) : 1f), AddToEmbeddings = true },
-                operands with
-                {
-                    Features = Math.Min(own.Features, old.Features),
-                    Classes = old.Classes,
-                    Weight = new Block<float>(oldW, old.Weight.Length),
-                    LdWeight = old.Features,
-                    Bias = new Block<float>(oldB, old.Bias.Length),
-                    Labels = new Block<int>(oldY, rows),
-                    // λ = 0: no 0·∞ from a head that has no say.
-                    EmbeddingGradient = options.Influence == 0 ? default : operands.EmbeddingGradient,
-                    WeightGradient = default,
-                    BiasGradient = default,
-                    Values = new Block<float>(oldValues, influencePerSample.Length),
-                });
-            return Result(options, ofOwn, ofOld);
+            MatrixView<float> oldWeight = MatrixView<float>.Of(oldW, old.Weight.Length, old.Classes, old.Features, nameof(old), "classes × features");
+            var influence = new Block<float>(oldValues, influencePerSample.Length);
+            CheckApart(memory, oldWeight, new Block<float>(oldB, old.Bias.Length), influence);
+            long valid = Check.Labels(labels, own.Classes, options.IgnoreIndex);
+            long mapped = MappedRows(labels, oldLabels, old.Classes, options.IgnoreIndex, out bool isIgnoredAlone);
+            // An ignored label takes its row out of both.
+            if (isIgnoredAlone) oldLabels = Without(labels, oldLabels, options.IgnoreIndex);
+            fixed (int* oldY = oldLabels)
+            {
+                return Evaluate(options, memory, oldWeight, new Block<float>(oldB, old.Bias.Length), new Block<int>(oldY, rows), influence, valid, mapped, device);
+            }
         }
+    }
+
+    private static InfluenceResult Evaluate(
+        InfluenceOptions options,
+        in LinearCrossEntropyOperands memory,
+        MatrixView<float> oldWeight,
+        Block<float> oldBias,
+        Block<int> oldLabels,
+        Block<float> oldValues,
+        long valid,
+        long mapped,
+        ComputeDevice? device)
+    {
+        bool mean = options.Reduction == LossReduction.Mean;
+        IKernels kernels = (device ?? ComputeDevice.Default).Kernels;
+        LinearLossOptions plain = new() { IgnoreIndex = options.IgnoreIndex, GradientScale = mean ? (float)(1.0 / Math.Max(1, valid)) : 1f };
+        LinearLossOperands operands = memory.ToKernel();
+        LinearLossSums ofOwn = kernels.LinearCrossEntropy(plain, operands);
+        // What is beyond the narrower of the two widths meets zeros on the other side.
+        LinearLossSums ofOld = kernels.LinearCrossEntropy(
+            plain with { GradientScale = options.Influence * (mean ? (float)(1.0 / Math.Max(1, mapped)) : 1f), AddToEmbeddings = true },
+            operands with
+            {
+                Features = (int)Math.Min(memory.Weight.Columns, oldWeight.Columns),
+                Classes = (int)oldWeight.Rows,
+                Weight = oldWeight.Data,
+                LdWeight = (int)oldWeight.Columns,
+                Bias = oldBias,
+                Labels = oldLabels,
+                // λ = 0: no 0·∞ from a head that has no say.
+                EmbeddingGradient = options.Influence == 0 ? default : operands.EmbeddingGradient,
+                WeightGradient = default,
+                BiasGradient = default,
+                Values = oldValues,
+            });
+        return Result(options, ofOwn, ofOld);
     }
 
     private static InfluenceResult Result(InfluenceOptions options, LinearLossSums own, LinearLossSums old)
@@ -188,22 +194,14 @@ public static unsafe class InfluenceLoss
         return kept;
     }
 
-    private static void CheckApart(
-        ReadOnlySpan<float> embeddings,
-        ClassifierHead own,
-        ClassifierHead old,
-        ReadOnlySpan<float> embeddingGradient,
-        ReadOnlySpan<float> weightGradient,
-        ReadOnlySpan<float> biasGradient,
-        ReadOnlySpan<float> ownPerSample,
-        ReadOnlySpan<float> influencePerSample)
+    /// <summary>Outputs overlap no input, the old head's among them, and not each other.</summary>
+    private static void CheckApart(in LinearCrossEntropyOperands memory, MatrixView<float> oldWeight, Block<float> oldBias, Block<float> influence)
     {
-        LinearCrossEntropy.CheckApart(embeddings, own, embeddingGradient, weightGradient, biasGradient);
-        LinearCrossEntropy.CheckApart(embeddings, old, embeddingGradient, weightGradient, biasGradient);
-        LinearCrossEntropy.CheckApart(ownPerSample, nameof(ownPerSample), embeddings, own, embeddingGradient, weightGradient, biasGradient);
-        LinearCrossEntropy.CheckApart(influencePerSample, nameof(influencePerSample), embeddings, own, embeddingGradient, weightGradient, biasGradient);
-        LinearCrossEntropy.CheckApart(ownPerSample, nameof(ownPerSample), embeddings, old, default, default, default);
-        LinearCrossEntropy.CheckApart(influencePerSample, nameof(influencePerSample), embeddings, old, default, default, default);
-        Check.Apart(ownPerSample, influencePerSample, nameof(ownPerSample), nameof(influencePerSample));
+        memory.Validate();
+        LinearCrossEntropyOperands ofOld = memory with { Weight = oldWeight, Bias = oldBias };
+        ofOld.ValidateApart("ownPerSample");
+        (memory with { PerSample = influence }).ValidateApart("influencePerSample");
+        (ofOld with { PerSample = influence }).ValidateApart("influencePerSample");
+        Check.Apart(Extent.Of(memory.PerSample), Extent.Of(influence), "ownPerSample", "influencePerSample");
     }
 }

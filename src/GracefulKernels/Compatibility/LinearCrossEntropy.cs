@@ -38,48 +38,40 @@ public static unsafe class LinearCrossEntropy
         Span<float> perSample = default,
         ComputeDevice? device = null)
     {
-        options ??= new LinearCrossEntropyOptions();
-        int rows = labels.Length;
         CheckHead(head, nameof(head));
-        Check.Matrix(embeddings.Length, rows, head.Features, nameof(embeddings), "rows = labels.Length");
-        CheckOutputs(rows, head, embeddingGradient, weightGradient, biasGradient);
-        if (!perSample.IsEmpty) Check.Length(perSample.Length, rows, nameof(perSample), "rows = labels.Length");
-        CheckApart(embeddings, head, embeddingGradient, weightGradient, biasGradient);
-        CheckApart(perSample, nameof(perSample), embeddings, head, embeddingGradient, weightGradient, biasGradient);
-        long valid = Check.Labels(labels, head.Classes, options.IgnoreIndex);
-        bool mean = options.Reduction == LossReduction.Mean;
+        int rows = labels.Length;
         fixed (float* e = embeddings, w = head.Weight, b = head.Bias, de = embeddingGradient, dw = weightGradient, db = biasGradient, values = perSample)
         fixed (int* y = labels)
         {
-            LinearLossSums sums = (device ?? ComputeDevice.Default).Kernels.LinearCrossEntropy(
-                new LinearLossOptions
-                {
-                    LabelSmoothing = options.LabelSmoothing,
-                    IgnoreIndex = options.IgnoreIndex,
-                    GradientScale = mean ? (float)(1.0 / Math.Max(1, valid)) : 1f,
-                    AddToEmbeddings = options.AddToGradients,
-                    AddToParameters = options.AddToGradients,
-                },
-                new LinearLossOperands
-                {
-                    Rows = rows,
-                    Features = head.Features,
-                    Classes = head.Classes,
-                    Embeddings = new Block<float>(e, embeddings.Length),
-                    LdEmbeddings = head.Features,
-                    Weight = new Block<float>(w, head.Weight.Length),
-                    LdWeight = head.Features,
-                    Bias = new Block<float>(b, head.Bias.Length),
-                    Labels = new Block<int>(y, rows),
-                    EmbeddingGradient = new Block<float>(de, embeddingGradient.Length),
-                    LdEmbeddingGradient = head.Features,
-                    WeightGradient = new Block<float>(dw, weightGradient.Length),
-                    LdWeightGradient = head.Features,
-                    BiasGradient = new Block<float>(db, biasGradient.Length),
-                    Values = new Block<float>(values, perSample.Length),
-                });
-            return new LinearCrossEntropyResult(mean ? sums.Loss / sums.ValidRows : sums.Loss, sums.ValidRows, sums.UndefinedRows);
+            LinearCrossEntropyOperands operands = Operands(e, embeddings.Length, y, rows, head, w, b) with
+            {
+                EmbeddingGradient = Optional(de, embeddingGradient.Length, rows, head.Features, nameof(embeddingGradient), Check.RowsOfLabels),
+                WeightGradient = Optional(dw, weightGradient.Length, head.Classes, head.Features, nameof(weightGradient), "classes × features of the head"),
+                BiasGradient = new Block<float>(db, biasGradient.Length),
+                PerSample = new Block<float>(values, perSample.Length),
+            };
+            return Evaluate(options, operands, device);
         }
+    }
+
+    /// <summary>The same over anyone's memory, with all checks: what every public entry comes to.</summary>
+    internal static LinearCrossEntropyResult Evaluate(LinearCrossEntropyOptions? options, in LinearCrossEntropyOperands memory, ComputeDevice? device)
+    {
+        options ??= new LinearCrossEntropyOptions();
+        memory.Validate();
+        long valid = Check.Labels(memory.Labels, (int)memory.Weight.Rows, options.IgnoreIndex);
+        bool mean = options.Reduction == LossReduction.Mean;
+        LinearLossSums sums = (device ?? ComputeDevice.Default).Kernels.LinearCrossEntropy(
+            new LinearLossOptions
+            {
+                LabelSmoothing = options.LabelSmoothing,
+                IgnoreIndex = options.IgnoreIndex,
+                GradientScale = mean ? (float)(1.0 / Math.Max(1, valid)) : 1f,
+                AddToEmbeddings = options.AddToGradients,
+                AddToParameters = options.AddToGradients,
+            },
+            memory.ToKernel());
+        return new LinearCrossEntropyResult(mean ? sums.Loss / sums.ValidRows : sums.Loss, sums.ValidRows, sums.UndefinedRows);
     }
 
     internal static void CheckHead(ClassifierHead head, string name)
@@ -87,36 +79,15 @@ public static unsafe class LinearCrossEntropy
         if (head.Classes == 0) throw new ArgumentException($"{name} is the default value, without classes; expected a head over [classes × features].", name);
     }
 
-    internal static void CheckOutputs(int rows, ClassifierHead head, ReadOnlySpan<float> embeddingGradient, ReadOnlySpan<float> weightGradient, ReadOnlySpan<float> biasGradient)
+    /// <summary>The inputs of pinned spans.</summary>
+    internal static LinearCrossEntropyOperands Operands(float* embeddings, int length, int* labels, int rows, ClassifierHead head, float* weight, float* bias) => new()
     {
-        if (!embeddingGradient.IsEmpty) Check.Matrix(embeddingGradient.Length, rows, head.Features, nameof(embeddingGradient), "rows = labels.Length");
-        if (!weightGradient.IsEmpty) Check.Matrix(weightGradient.Length, head.Classes, head.Features, nameof(weightGradient), "classes × features of the head");
-        if (!biasGradient.IsEmpty) Check.Length(biasGradient.Length, head.Classes, nameof(biasGradient), "classes of the head");
-    }
+        Embeddings = MatrixView<float>.Of(embeddings, length, rows, head.Features, nameof(embeddings), Check.RowsOfLabels),
+        Labels = new Block<int>(labels, rows),
+        Weight = MatrixView<float>.Of(weight, head.Weight.Length, head.Classes, head.Features, nameof(weight), "classes × features"),
+        Bias = new Block<float>(bias, head.Bias.Length),
+    };
 
-    /// <summary>Gradients overlap neither inputs nor each other.</summary>
-    internal static void CheckApart(
-        ReadOnlySpan<float> embeddings, ClassifierHead head, ReadOnlySpan<float> embeddingGradient, ReadOnlySpan<float> weightGradient, ReadOnlySpan<float> biasGradient)
-    {
-        CheckApart(embeddingGradient, nameof(embeddingGradient), embeddings, head, default, weightGradient, biasGradient);
-        CheckApart(weightGradient, nameof(weightGradient), embeddings, head, default, default, biasGradient);
-        CheckApart(biasGradient, nameof(biasGradient), embeddings, head, default, default, default);
-    }
-
-    internal static void CheckApart(
-        ReadOnlySpan<float> output,
-        string name,
-        ReadOnlySpan<float> embeddings,
-        ClassifierHead head,
-        ReadOnlySpan<float> embeddingGradient,
-        ReadOnlySpan<float> weightGradient,
-        ReadOnlySpan<float> biasGradient)
-    {
-        Check.Apart(output, embeddings, name, nameof(embeddings));
-        Check.Apart(output, head.Weight, name, "a head's weight");
-        Check.Apart(output, head.Bias, name, "a head's bias");
-        Check.Apart(output, embeddingGradient, name, nameof(embeddingGradient));
-        Check.Apart(output, weightGradient, name, nameof(weightGradient));
-        Check.Apart(output, biasGradient, name, nameof(biasGradient));
-    }
+    internal static MatrixView<float> Optional(float* pinned, int length, int rows, int columns, string name, string meaning)
+        => length == 0 ? default : MatrixView<float>.Of(pinned, length, rows, columns, name, meaning);
 }

@@ -50,71 +50,58 @@ public static unsafe class CongruenceLoss
         ReadOnlySpan<float> referenceLogits = default,
         ClassMap? classMap = null)
     {
-        options ??= new CongruenceOptions();
         int rows = labels.Length;
         Check.Classes(classes);
-        Check.Matrix(newLogits.Length, rows, classes, nameof(newLogits), Check.RowsOfLabels);
-        if (classMap is not null && classMap.NewClasses != classes)
-        {
-            throw new ArgumentException($"classMap is of {classMap.NewClasses} new classes; expected {classes} (classes).", nameof(classMap));
-        }
-        int oldClasses = classMap?.OldClasses ?? classes;
-        if (oldLogits.Length != 0 || rows == 0) Check.Matrix(oldLogits.Length, rows, oldClasses, nameof(oldLogits), Check.RowsOfLabels);
-        else if (options.Distance != CongruenceDistance.None)
-        {
-            throw new ArgumentException($"oldLogits is empty; the distance {options.Distance} needs [{rows} × {oldClasses}].", nameof(oldLogits));
-        }
-        bool ranked = options is { Distance: CongruenceDistance.LogitDifference, RankBy: RankBy.Reference };
-        if (ranked) Check.Matrix(referenceLogits.Length, rows, classes, nameof(referenceLogits), Check.RowsOfLabels);
-        else if (!referenceLogits.IsEmpty)
-        {
-            throw new ArgumentException($"referenceLogits has {referenceLogits.Length} elements; expected none but for LogitDifference ranked by Reference.", nameof(referenceLogits));
-        }
-        if (!gradient.IsEmpty) Check.Matrix(gradient.Length, rows, classes, nameof(gradient), Check.RowsOfLabels);
-        if (!perSample.IsEmpty) Check.Length(perSample.Length, rows, nameof(perSample), Check.RowsOfLabels);
-        if (!newPredictions.IsEmpty) Check.Length(newPredictions.Length, rows, nameof(newPredictions), Check.RowsOfLabels);
-        if (!oldPredictions.IsEmpty)
-        {
-            Check.Length(oldPredictions.Length, rows, nameof(oldPredictions), Check.RowsOfLabels);
-            if (oldLogits.IsEmpty) throw new ArgumentException("oldPredictions cannot be filled: oldLogits is empty.", nameof(oldPredictions));
-        }
-        if (gradient.Overlaps(newLogits, out int offset) && offset != 0)
-        {
-            throw new ArgumentException("gradient overlaps newLogits without being the same memory.", nameof(gradient));
-        }
-        Check.Apart(gradient, oldLogits, nameof(gradient), nameof(oldLogits));
-        Check.Apart(gradient, referenceLogits, nameof(gradient), nameof(referenceLogits));
-        Check.Apart(perSample, referenceLogits, nameof(perSample), nameof(referenceLogits));
-        Check.Apart(perSample, newLogits, nameof(perSample), nameof(newLogits));
-        Check.Apart(perSample, oldLogits, nameof(perSample), nameof(oldLogits));
-        Check.Apart(perSample, gradient, nameof(perSample), nameof(gradient));
-        Check.Apart(newPredictions, labels, nameof(newPredictions), nameof(labels));
-        Check.Apart(oldPredictions, labels, nameof(oldPredictions), nameof(labels));
-        Check.Apart(newPredictions, oldPredictions, nameof(newPredictions), nameof(oldPredictions));
-        long valid = Check.Labels(labels, classes, options.IgnoreIndex);
-        bool mapped = classMap is not null && !oldLogits.IsEmpty && !classMap.IsIdentity;
-        // Flips are counted from predictions then.
-        if (mapped && newPredictions.IsEmpty) newPredictions = new int[rows];
-        if (mapped && oldPredictions.IsEmpty) oldPredictions = new int[rows];
-
         fixed (float* z = newLogits, old = oldLogits, reference = referenceLogits, g = gradient, values = perSample)
         fixed (int* y = labels, predictionsNew = newPredictions, predictionsOld = oldPredictions)
+        {
+            return Evaluate(
+                options,
+                new CongruenceOperands
+                {
+                    New = MatrixView<float>.Of(z, newLogits.Length, rows, classes, nameof(newLogits), Check.RowsOfLabels),
+                    Old = Optional(old, oldLogits.Length, rows, classMap?.OldClasses ?? classes, nameof(oldLogits)),
+                    Reference = referenceLogits.IsEmpty
+                        ? new MatrixView<float>(default, 0, classes, classes)
+                        : MatrixView<float>.Of(reference, referenceLogits.Length, rows, classes, nameof(referenceLogits), Check.RowsOfLabels),
+                    Labels = new Block<int>(y, rows),
+                    Gradient = Optional(g, gradient.Length, rows, classes, nameof(gradient)),
+                    PerSample = new Block<float>(values, perSample.Length),
+                    NewPredictions = new Block<int>(predictionsNew, newPredictions.Length),
+                    OldPredictions = new Block<int>(predictionsOld, oldPredictions.Length),
+                },
+                classMap,
+                device);
+        }
+    }
+
+    /// <summary>The same over anyone's memory, with all checks: what every public entry comes to.</summary>
+    internal static CongruenceResult Evaluate(CongruenceOptions? options, in CongruenceOperands memory, ClassMap? classMap, ComputeDevice? device)
+    {
+        options ??= new CongruenceOptions();
+        memory.Validate(options, classMap);
+        int rows = (int)memory.Labels.Length, classes = (int)memory.New.Columns;
+        long valid = Check.Labels(memory.Labels, classes, options.IgnoreIndex);
+        bool mapped = classMap is not null && !memory.Old.Data.IsEmpty && !classMap.IsIdentity;
+        // Flips are counted from predictions then.
+        int[] news = mapped && memory.NewPredictions.IsEmpty ? new int[rows] : [], olds = mapped && memory.OldPredictions.IsEmpty ? new int[rows] : [];
+        fixed (int* own = news, ownOld = olds)
         {
             RowLossOperands operands = new()
             {
                 Rows = rows,
                 Classes = classes,
-                New = new Block<float>(z, newLogits.Length),
-                LdNew = classes,
-                Old = new Block<float>(old, oldLogits.Length),
-                LdOld = oldClasses,
-                Reference = new Block<float>(reference, referenceLogits.Length),
-                LdReference = classes,
-                Labels = new Block<int>(y, rows),
-                Gradient = new Block<float>(g, gradient.Length),
-                Values = new Block<float>(values, perSample.Length),
-                PredictionsNew = new Block<int>(predictionsNew, newPredictions.Length),
-                PredictionsOld = new Block<int>(predictionsOld, oldPredictions.Length),
+                New = memory.New.Data,
+                LdNew = (int)memory.New.Ld,
+                Old = memory.Old.Data,
+                LdOld = (int)memory.Old.Ld,
+                Reference = memory.Reference.Data,
+                LdReference = (int)memory.Reference.Ld,
+                Labels = memory.Labels,
+                Gradient = memory.Gradient.Data,
+                Values = memory.PerSample,
+                PredictionsNew = news.Length > 0 ? new Block<int>(own, rows) : memory.NewPredictions,
+                PredictionsOld = olds.Length > 0 ? new Block<int>(ownOld, rows) : memory.OldPredictions,
             };
             IKernels kernels = (device ?? ComputeDevice.Default).Kernels;
             return mapped ? MappedLoss.Evaluate(options, classMap!, operands, valid, kernels) : Evaluate(options, operands, valid, kernels);
@@ -166,4 +153,7 @@ public static unsafe class CongruenceLoss
             sums.UndefinedRows,
             new FlipCounts(sums.Flips));
     }
+
+    private static MatrixView<float> Optional(float* pinned, int length, int rows, int columns, string name)
+        => length == 0 ? default : MatrixView<float>.Of(pinned, length, rows, columns, name, Check.RowsOfLabels);
 }

@@ -4,6 +4,9 @@ namespace GracefulKernels;
 
 public readonly unsafe partial record struct FlipCounts
 {
+    /// <summary>Rows of one call of the kernel; counts add up.</summary>
+    private const long MostRows = 1 << 30;
+
     /// <summary>
     /// Counts flips of old → new from logits; a prediction is the argmax of its row, the lowest index among equals, none where
     /// the row holds a NaN (never right). Each logit is read once.
@@ -79,6 +82,31 @@ public readonly unsafe partial record struct FlipCounts
         return Tables(counts);
     }
 
+    /// <summary>Flips from logits in anyone's memory, with all checks: what every public entry comes to.</summary>
+    /// <param name="perClass">[classes × <see cref="FlipTable.Fields"/>] counts that are added to, or empty.</param>
+    internal static FlipCounts CountLogits(MatrixView<float> oldLogits, MatrixView<float> newLogits, Block<int> labels, int ignoreIndex, Span<long> perClass, ComputeDevice? device)
+    {
+        Check.Classes(oldLogits.Columns);
+        int classes = (int)oldLogits.Columns;
+        long rows = labels.Length;
+        Check.Shape(oldLogits, rows, classes, nameof(oldLogits), Check.RowsOfLabels, anyRows: true);
+        Check.Shape(newLogits, rows, classes, nameof(newLogits), Check.RowsOfLabels, anyRows: true);
+        Check.Labels(labels, classes, ignoreIndex);
+        IKernels kernels = (device ?? ComputeDevice.Default).Kernels;
+        FlipCounts all = default;
+        fixed (long* counts = perClass)
+        {
+            for (long first = 0; first < rows; first += MostRows)
+            {
+                int count = (int)Math.Min(MostRows, rows - first);
+                MatrixView<float> old = oldLogits.Slice(first, count), updated = newLogits.Slice(first, count);
+                all += new FlipCounts(kernels.FlipsFromLogits(
+                    count, classes, old.Data, (int)old.Ld, updated.Data, (int)updated.Ld, labels.Slice(first, count), ignoreIndex, new Block<long>(counts, perClass.Length)));
+            }
+        }
+        return all;
+    }
+
     private static FlipCounts CountLogits(
         ReadOnlySpan<float> oldLogits,
         ReadOnlySpan<float> newLogits,
@@ -89,23 +117,33 @@ public readonly unsafe partial record struct FlipCounts
         ComputeDevice? device)
     {
         Check.Classes(classes);
-        Check.Matrix(oldLogits.Length, labels.Length, classes, nameof(oldLogits), Check.RowsOfLabels);
-        Check.Matrix(newLogits.Length, labels.Length, classes, nameof(newLogits), Check.RowsOfLabels);
-        Check.Labels(labels, classes, ignoreIndex);
         fixed (float* old = oldLogits, updated = newLogits)
         fixed (int* y = labels)
-        fixed (long* counts = perClass)
         {
-            return new FlipCounts((device ?? ComputeDevice.Default).Kernels.FlipsFromLogits(
-                labels.Length,
-                classes,
-                new Block<float>(old, oldLogits.Length),
-                classes,
-                new Block<float>(updated, newLogits.Length),
-                classes,
+            return CountLogits(
+                MatrixView<float>.Of(old, oldLogits.Length, labels.Length, classes, nameof(oldLogits), Check.RowsOfLabels),
+                MatrixView<float>.Of(updated, newLogits.Length, labels.Length, classes, nameof(newLogits), Check.RowsOfLabels),
                 new Block<int>(y, labels.Length),
                 ignoreIndex,
-                new Block<long>(counts, perClass.Length)));
+                perClass,
+                device);
+        }
+    }
+
+    /// <summary>Flips from predictions in anyone's memory, with all checks.</summary>
+    internal static FlipCounts CountPredictions(
+        Block<int> oldPredictions, Block<int> newPredictions, Block<int> labels, int classes, int ignoreIndex, Span<long> perClass, ComputeDevice? device)
+    {
+        Check.Classes(classes);
+        Check.Length(oldPredictions, labels.Length, nameof(oldPredictions), Check.RowsOfLabels);
+        Check.Length(newPredictions, labels.Length, nameof(newPredictions), Check.RowsOfLabels);
+        Check.Labels(labels, classes, ignoreIndex);
+        Check.Predictions(oldPredictions, classes, nameof(oldPredictions));
+        Check.Predictions(newPredictions, classes, nameof(newPredictions));
+        fixed (long* counts = perClass)
+        {
+            return new FlipCounts((device ?? ComputeDevice.Default).Kernels.FlipsFromPredictions(
+                labels.Length, oldPredictions, newPredictions, labels, ignoreIndex, classes, new Block<long>(counts, perClass.Length)));
         }
     }
 
@@ -118,23 +156,16 @@ public readonly unsafe partial record struct FlipCounts
         Span<long> perClass,
         ComputeDevice? device)
     {
-        Check.Classes(classes);
-        Check.Length(oldPredictions.Length, labels.Length, nameof(oldPredictions), Check.RowsOfLabels);
-        Check.Length(newPredictions.Length, labels.Length, nameof(newPredictions), Check.RowsOfLabels);
-        Check.Labels(labels, classes, ignoreIndex);
-        Check.Predictions(oldPredictions, classes, nameof(oldPredictions));
-        Check.Predictions(newPredictions, classes, nameof(newPredictions));
         fixed (int* old = oldPredictions, updated = newPredictions, y = labels)
-        fixed (long* counts = perClass)
         {
-            return new FlipCounts((device ?? ComputeDevice.Default).Kernels.FlipsFromPredictions(
-                labels.Length,
+            return CountPredictions(
                 new Block<int>(old, oldPredictions.Length),
                 new Block<int>(updated, newPredictions.Length),
                 new Block<int>(y, labels.Length),
-                ignoreIndex,
                 classes,
-                new Block<long>(counts, perClass.Length)));
+                ignoreIndex,
+                perClass,
+                device);
         }
     }
 

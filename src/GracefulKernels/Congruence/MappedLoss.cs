@@ -16,7 +16,7 @@ internal static unsafe class MappedLoss
 
     /// <param name="options">The loss.</param>
     /// <param name="map">Old → new classes.</param>
-    /// <param name="all">Operands as of <see cref="IKernels.RowLoss"/>, on the host; the old logits are [rows × C_old], predictions are always asked for.</param>
+    /// <param name="all">Operands as of <see cref="IKernels.RowLoss"/>, on the host; the old logits are [rows × C_old], the gradient has no gaps, predictions are always asked for.</param>
     /// <param name="validRows">Rows that are not ignored.</param>
     /// <param name="kernels">Where.</param>
     public static CongruenceResult Evaluate(CongruenceOptions options, ClassMap map, in RowLossOperands all, long validRows, IKernels kernels)
@@ -33,13 +33,13 @@ internal static unsafe class MappedLoss
         fixed (float* b = bases, d = distances, f = factors)
         {
             Block<int> newColumns = new(news, columns.New.Length), oldColumns = new(olds, columns.Old.Length), ownColumns = new(everyOne, own.Length);
-            using ColumnsOf fromNew = new(kernels, columns.New, newColumns, map.NewClasses, block), fromOld = new(kernels, columns.Old, oldColumns, map.OldClasses, block);
-            using ColumnsOf fromReference = ranked ? new(kernels, columns.New, newColumns, map.NewClasses, block) : default;
+            using ColumnsOf fromNew = new(kernels, columns.New, newColumns, all.LdNew, block), fromOld = new(kernels, columns.Old, oldColumns, all.LdOld, block);
+            using ColumnsOf fromReference = ranked ? new(kernels, columns.New, newColumns, all.LdReference, block) : default;
             using DeviceMemory? slopes = apart && !all.Gradient.IsEmpty ? kernels.Allocate((long)block * columns.New.Length * sizeof(float)) : null;
             for (int row = 0; row < all.Rows; row += block)
             {
                 int rows = Math.Min(block, all.Rows - row);
-                RowLossOperands part = Part(all, row, rows, map.OldClasses);
+                RowLossOperands part = Part(all, row, rows);
                 bool unknown = Compact(columns, part.Labels.Span, labels, options.IgnoreIndex);
                 Block<float> slope = slopes is null ? default : slopes.AsBlock<float>().Slice(0, (long)rows * columns.New.Length);
                 // The distance first: the gradient may take the new logits' place.
@@ -61,7 +61,7 @@ internal static unsafe class MappedLoss
                         Values = new Block<float>(d, rows),
                     });
                 }
-                kernels.Argmax(rows, map.OldClasses, map.OldClasses, part.Old, part.PredictionsOld);
+                kernels.Argmax(rows, map.OldClasses, part.LdOld, part.Old, part.PredictionsOld);
                 kernels.RowLoss(BaseAlone(options, scale), part with { Old = default, Reference = default, Values = new Block<float>(b, rows), PredictionsOld = default });
                 ToNew(map, part.PredictionsOld.Span);
                 Weigh(options, part, columns, bases, naive ? bases : distances, factors, scale, ref sums);
@@ -76,21 +76,23 @@ internal static unsafe class MappedLoss
         return CongruenceLoss.Result(options, new RowLossSums(sums.Base, sums.Distance, sums.Weighted, sums.Valid, sums.Undefined, flips));
     }
 
-    private static RowLossOperands Part(in RowLossOperands all, int row, int rows, int oldClasses)
+    private static RowLossOperands Part(in RowLossOperands all, int row, int rows)
     {
-        long start = (long)row * all.Classes, length = (long)rows * all.Classes;
         return all with
         {
             Rows = rows,
-            New = all.New.Slice(start, length),
-            Old = all.Old.Slice((long)row * oldClasses, (long)rows * oldClasses),
-            Reference = all.Reference.IsEmpty ? default : all.Reference.Slice(start, length),
+            New = Of(all.New, all.LdNew),
+            Old = Of(all.Old, all.LdOld),
+            Reference = Of(all.Reference, all.LdReference),
             Labels = all.Labels.Slice(row, rows),
-            Gradient = all.Gradient.IsEmpty ? default : all.Gradient.Slice(start, length),
+            Gradient = Of(all.Gradient, all.Classes),
             Values = all.Values.IsEmpty ? default : all.Values.Slice(row, rows),
             PredictionsNew = all.PredictionsNew.Slice(row, rows),
             PredictionsOld = all.PredictionsOld.Slice(row, rows),
         };
+
+        // The last row may end before its gap does.
+        Block<float> Of(Block<float> matrix, int ld) => matrix.IsEmpty ? default : matrix.Slice((long)row * ld, Math.Min((long)rows * ld, matrix.Length - ((long)row * ld)));
     }
 
     /// <summary>Labels as numbers of shared classes; returns whether one is none of these.</summary>

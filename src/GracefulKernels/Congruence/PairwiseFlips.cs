@@ -43,52 +43,65 @@ public sealed unsafe class PairwiseFlips
         ReadOnlySpan<int> predictions, int models, ReadOnlySpan<int> labels, int classes, int ignoreIndex = -100,
             ComputeDevice? device = null)
     {
-        ArgumentOutOfRangeException.ThrowIfLessThan(models, 1);
-        // A model's row of counts must be addressable beside the others.
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(models, 32768);
-        Check.Classes(classes);
-        int rows = labels.Length;
-        if (predictions.Length != (long)models * rows)
+        if (predictions.Length != (long)models * labels.Length && models > 0)
         {
-            throw new ArgumentException($"predictions is [{predictions.Length}]; expected [{models} × {rows}] (models × labels.Length).", nameof(predictions));
+            throw new ArgumentException($"predictions is [{predictions.Length}]; expected [{models} × {labels.Length}] (models × labels.Length).", nameof(predictions));
+        }
+        fixed (int* p = predictions, y = labels)
+        {
+            int rows = labels.Length;
+            return FromPredictions(new MatrixView<int>(new Block<int>(p, predictions.Length), models, rows, rows), new Block<int>(y, rows), classes, ignoreIndex, device);
+        }
+    }
+
+    /// <summary>The same over anyone's memory, with all checks: what every public entry comes to.</summary>
+    internal static PairwiseFlips FromPredictions(MatrixView<int> predictions, Block<int> labels, int classes, int ignoreIndex, ComputeDevice? device)
+    {
+        // A model's row of counts must be addressable beside the others.
+        if (predictions.Rows is < 1 or > 32768) throw new ArgumentOutOfRangeException("models", predictions.Rows, $"predictions is of {predictions.Rows} models; expected 1 to 32768.");
+        Check.Classes(classes);
+        int models = (int)predictions.Rows;
+        long rows = labels.Length;
+        if (predictions.Columns != rows)
+        {
+            throw new ArgumentException($"predictions is [{models} × {predictions.Columns}]; expected [{models} × {rows}] (models × labels.Length).", nameof(predictions));
         }
         long samples = Check.Labels(labels, classes, ignoreIndex);
-        Check.Predictions(predictions, classes, nameof(predictions));
+        int digits = 1;
+        for (int m = 0; m < models; m++) digits |= Digits(predictions.Slice(m, 1).Data, classes, m * rows);
 
         IKernels kernels = (device ?? ComputeDevice.Default).Kernels;
         long[] right = new long[models], negative = new long[(long)models * models], differ = new long[(long)models * models];
         long words = (rows + 63L) / 64;
-        int planes = Planes(predictions);
+        int planes = 32 - BitOperations.LeadingZeroCount((uint)digits);
         using DeviceMemory memory = kernels.Allocate(models * planes * words * sizeof(ulong));
         Block<ulong> bits = memory.AsBlock<ulong>();
-        fixed (int* p = predictions, y = labels)
         fixed (long* negatives = negative, differences = differ)
         {
-            var all = new Block<int>(p, predictions.Length);
-            var label = new Block<int>(y, rows);
             for (int m = 0; m < models; m++)
             {
-                Block<int> own = all.Slice((long)m * rows, rows);
-                kernels.PackCorrect(rows, own, label, ignoreIndex, bits.Slice(m * words, words));
-                right[m] = kernels.FlipsFromPredictions(rows, own, own, label, ignoreIndex, classes, default).BothRight;
+                Block<int> own = predictions.Slice(m, 1).Data;
+                kernels.PackCorrect(rows, own, labels, ignoreIndex, bits.Slice(m * words, words));
+                right[m] = kernels.FlipsFromPredictions(rows, own, own, labels, ignoreIndex, classes, default).BothRight;
             }
             kernels.PairwiseFlips(models, words, bits, new Block<long>(negatives, negative.Length));
             for (int m = 0; m < models; m++)
             {
                 Block<ulong> own = bits.Slice(m * planes * words, planes * words);
-                kernels.PackPredictions(rows, all.Slice((long)m * rows, rows), label, ignoreIndex, planes, own);
+                kernels.PackPredictions(rows, predictions.Slice(m, 1).Data, labels, ignoreIndex, planes, own);
             }
             kernels.PairwiseDiffer(models, planes, words, bits, new Block<long>(differences, differ.Length));
         }
         return new PairwiseFlips(models, samples, right, negative, differ);
     }
 
-    /// <summary>Binary digits that tell the predictions apart: all 32 where one is negative, at least one.</summary>
-    private static int Planes(ReadOnlySpan<int> predictions)
+    /// <summary>Binary digits that tell the predictions of a model apart: all 32 where one is negative.</summary>
+    private static int Digits(Block<int> predictions, int classes, long first)
     {
-        int digits = 1;
-        foreach (int prediction in predictions) digits |= prediction;
-        return 32 - BitOperations.LeadingZeroCount((uint)digits);
+        int digits = 0;
+        Check.Predictions(predictions, classes, nameof(predictions), first);
+        for (long i = 0; i < predictions.Length; i++) digits |= predictions.Pointer[i];
+        return digits;
     }
 
     /// <summary>Samples that model <paramref name="model"/> has right.</summary>

@@ -9,7 +9,7 @@ namespace GracefulKernels;
 /// A matrix [r × c] with leading dimension ld has element (i, j) at <c>i·ld + j</c>; its span may be longer. Results are the same bits on every
 /// instruction set and for any number of threads. With β = 0 the output is never read. Everything is checked before memory is written.
 /// </remarks>
-public static unsafe class DenseLinearAlgebra
+public static unsafe partial class DenseLinearAlgebra
 {
     /// <summary><c>C = α·op(A)·op(B) + β·C</c> in fp32.</summary>
     /// <remarks>Each element errs by at most <c>γ_k·|α|·Σ|a·b|</c> plus the rounding of the sum, <c>γ_k = k·u/(1 − k·u)</c>, u = 2⁻²⁴.</remarks>
@@ -48,21 +48,36 @@ public static unsafe class DenseLinearAlgebra
         Check.Size(m, nameof(m));
         Check.Size(n, nameof(n));
         Check.Size(k, nameof(k));
-        Check.Matrix(a.Length, transposeA ? k : m, transposeA ? m : k, lda, nameof(a), nameof(lda));
-        Check.Matrix(b.Length, transposeB ? n : k, transposeB ? k : n, ldb, nameof(b), nameof(ldb));
-        Check.Matrix(c.Length, m, n, ldc, nameof(c), nameof(ldc));
-        Check.Apart(c, a, nameof(c), nameof(a));
-        Check.Apart(c, b, nameof(c), nameof(b));
-        var shape = new GemmShape(m, n, k, transposeA, transposeB, lda, ldb, ldc);
         fixed (float* pa = a, pb = b, pc = c)
         {
-            Kernels(device).Gemm(
-                shape, alpha, new Block<float>(pa, a.Length), new Block<float>(pb, b.Length), beta, new Block<float>(pc, c.Length), default);
+            Gemm(
+                transposeA,
+                transposeB,
+                alpha,
+                MatrixView<float>.Of(pa, a.Length, transposeA ? k : m, transposeA ? m : k, lda, nameof(a), nameof(lda)),
+                MatrixView<float>.Of(pb, b.Length, transposeB ? n : k, transposeB ? k : n, ldb, nameof(b), nameof(ldb)),
+                beta,
+                MatrixView<float>.Of(pc, c.Length, m, n, ldc, nameof(c), nameof(ldc)),
+                device);
         }
     }
 
+    /// <summary>The same over anyone's memory, with all checks: what every public entry comes to. Sizes are those of <paramref name="a"/> as stored and of <paramref name="c"/>.</summary>
+    internal static void Gemm(
+        bool transposeA, bool transposeB, float alpha, MatrixView<float> a, MatrixView<float> b, float beta, MatrixView<float> c, ComputeDevice? device)
+    {
+        long m = c.Rows, n = c.Columns, k = transposeA ? a.Rows : a.Columns;
+        Check.Shape(a, transposeA ? k : m, transposeA ? m : k, nameof(a), transposeA ? "k × m, for op(A) = Aᵀ" : "m × k");
+        Check.Shape(b, transposeB ? n : k, transposeB ? k : n, nameof(b), transposeB ? "n × k, for op(B) = Bᵀ" : "k × n");
+        Check.KernelSizes(c, nameof(c));
+        Check.Apart(c.Extent, a.Extent, nameof(c), nameof(a));
+        Check.Apart(c.Extent, b.Extent, nameof(c), nameof(b));
+        var shape = new GemmShape((int)m, (int)n, (int)k, transposeA, transposeB, (int)a.Ld, (int)b.Ld, (int)c.Ld);
+        Kernels(device).Gemm(shape, alpha, a.Data, b.Data, beta, c.Data, default);
+    }
+
     /// <summary>The lower triangle of <c>C = α·AᵀA + β·C</c> or <c>C = α·AAᵀ + β·C</c> in fp32.</summary>
-    /// <remarks>The strict upper triangle is neither read nor written. The error bound is that of <see cref="Gemm"/>.</remarks>
+    /// <remarks>The strict upper triangle is neither read nor written. The error bound is that of <see cref="Gemm(bool, bool, int, int, int, float, ReadOnlySpan{float}, int, ReadOnlySpan{float}, int, float, Span{float}, int, ComputeDevice?)"/>.</remarks>
     /// <param name="transpose">True for AᵀA with A [k × n], false for AAᵀ with A [n × k].</param>
     /// <param name="n">Order of C.</param>
     /// <param name="k">Inner dimension; 0 leaves β·C.</param>
@@ -89,13 +104,26 @@ public static unsafe class DenseLinearAlgebra
     {
         Check.Size(n, nameof(n));
         Check.Size(k, nameof(k));
-        Check.Matrix(a.Length, transpose ? k : n, transpose ? n : k, lda, nameof(a), nameof(lda));
-        Check.Matrix(c.Length, n, n, ldc, nameof(c), nameof(ldc));
-        Check.Apart(c, a, nameof(c), nameof(a));
         fixed (float* pa = a, pc = c)
         {
-            Kernels(device).Syrk(transpose, n, k, alpha, new Block<float>(pa, a.Length), lda, beta, new Block<float>(pc, c.Length), ldc);
+            Syrk(
+                transpose,
+                alpha,
+                MatrixView<float>.Of(pa, a.Length, transpose ? k : n, transpose ? n : k, lda, nameof(a), nameof(lda)),
+                beta,
+                MatrixView<float>.Of(pc, c.Length, n, n, ldc, nameof(c), nameof(ldc)),
+                device);
         }
+    }
+
+    /// <summary>The same over anyone's memory, with all checks: what every public entry comes to.</summary>
+    internal static void Syrk(bool transpose, float alpha, MatrixView<float> a, float beta, MatrixView<float> c, ComputeDevice? device)
+    {
+        long n = c.Rows, k = transpose ? a.Rows : a.Columns;
+        Check.Shape(c, n, n, nameof(c), "a symmetric matrix");
+        Check.Shape(a, transpose ? k : n, transpose ? n : k, nameof(a), transpose ? "k × n, for AᵀA" : "n × k, for AAᵀ");
+        Check.Apart(c.Extent, a.Extent, nameof(c), nameof(a));
+        Kernels(device).Syrk(transpose, (int)n, (int)k, alpha, a.Data, (int)a.Ld, beta, c.Data, (int)c.Ld);
     }
 
     /// <summary>Cholesky factorisation in fp64: the lower factor L of a symmetric positive definite <c>A = L·Lᵀ</c>, in place.</summary>

@@ -11,7 +11,7 @@ namespace GracefulKernels;
 /// are the same bits on every instruction set and for any number of threads; a GPU's scores differ within the same error bound. An embedding of norm 0
 /// has the cosine 0 with everything; one with a NaN or an infinity finds nothing and is never found. Both are counted.
 /// </remarks>
-public sealed unsafe class GallerySearch : IDisposable
+public sealed unsafe partial class GallerySearch : IDisposable
 {
     /// <summary>Largest k of a search.</summary>
     public const int MaximumK = TopKShape.MostK;
@@ -130,18 +130,30 @@ public sealed unsafe class GallerySearch : IDisposable
 
     private void TopK(PreparedRows queries, int k, ReadOnlySpan<int> exclude, int[] indices, float[] scores)
     {
-        var shape = new TopKShape(queries.Rows, Rows, Width, k);
         fixed (float* q = queries.Values, x = Gallery.Values, c = _offsets, s = scores)
         fixed (int* e = exclude, i = indices)
         {
-            _kernels.TopK(
-                shape,
-                new Block<float>(q, queries.Values.Length),
-                GalleryBlock(x),
+            TopK(
+                _kernels,
+                k,
+                new MatrixView<float>(new Block<float>(q, queries.Values.Length), queries.Rows, Width, Width),
+                new MatrixView<float>(GalleryBlock(x), Rows, Width, Width),
                 new Block<float>(c, _offsets.Length),
                 new Block<int>(e, exclude.Length),
                 new Block<int>(i, indices.Length),
                 new Block<float>(s, scores.Length));
         }
     }
+
+    /// <summary>The kernel; sizes have been checked.</summary>
+    private static void TopK(
+        IKernels kernels, int k, MatrixView<float> queries, MatrixView<float> gallery, Block<float> offsets, Block<int> exclude, Block<int> indices, Block<float> scores)
+        => kernels.TopK(
+            new TopKShape((int)queries.Rows, (int)gallery.Rows, (int)gallery.Columns, k) { LdQueries = (int)queries.Ld, LdGallery = (int)gallery.Ld },
+            queries.Data,
+            gallery.Data,
+            offsets,
+            exclude,
+            indices,
+            scores);
 }
