@@ -10,7 +10,7 @@ namespace GracefulKernels;
 /// is that of a chunk: 11 MB of logits on the processor, whatever the batch is; 128 MB, or those of 64 rows where these are more, on other devices. A row with a NaN among its logits has loss NaN, and makes the
 /// gradients of weight and bias NaN; a logit of −∞ has probability 0; several of +∞ share theirs.
 /// </remarks>
-public static unsafe class LinearCrossEntropy
+public static unsafe partial class LinearCrossEntropy
 {
     /// <summary>
     /// <c>Σ_i −Σ_k q_ik log p_ik</c> (or its mean over valid rows) with <c>p = softmax(E·Wᵀ + b)</c>, and <c>dE = P·W</c>, <c>dW = Pᵀ·E</c>, <c>db = Σ_i P_i</c>

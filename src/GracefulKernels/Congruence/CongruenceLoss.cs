@@ -11,7 +11,7 @@ namespace GracefulKernels;
 /// summed in fp64. Per-row values are good to about 5e-6 relative. Results are the same bits on every instruction set and for any
 /// number of threads. A row with a NaN has prediction −1 and loss NaN; ties go to the lowest index; a logit of −∞ has probability 0.
 /// </remarks>
-public static unsafe class CongruenceLoss
+public static unsafe partial class CongruenceLoss
 {
     /// <summary>
     /// <c>Σ_i base_i + λ·w_i·D_i</c> (or its mean over valid rows), <c>w_i = α + β·[argmax z_old,i = y_i]</c>, and its gradient with respect

@@ -29,9 +29,9 @@ public readonly unsafe partial record struct FlipCounts
         ComputeDevice? device = null)
         => CountLogits(oldLogits, newLogits, labels, classes, ignoreIndex, [], device);
 
-    /// <summary>As <see cref="FromLogits"/>, one table for each class of the label.</summary>
-    /// <inheritdoc cref="FromLogits"/>
-    /// <returns>[classes] tables; their sum is what <see cref="FromLogits"/> gives.</returns>
+    /// <summary>As <c>FromLogits</c>, one table for each class of the label.</summary>
+    /// <inheritdoc cref="FromLogits(ReadOnlySpan{float}, ReadOnlySpan{float}, ReadOnlySpan{int}, int, int, ComputeDevice?)"/>
+    /// <returns>[classes] tables; their sum is what <c>FromLogits</c> gives.</returns>
     public static FlipCounts[] PerClassFromLogits(
         ReadOnlySpan<float> oldLogits,
         ReadOnlySpan<float> newLogits,

@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Numerics.Tensors;
 using GracefulKernels.Kernels;
 
 namespace GracefulKernels;
@@ -51,6 +52,23 @@ public sealed unsafe class PairwiseFlips
         {
             int rows = labels.Length;
             return FromPredictions(new MatrixView<int>(new Block<int>(p, predictions.Length), models, rows, rows), new Block<int>(y, rows), classes, ignoreIndex, device);
+        }
+    }
+
+    /// <summary>Compares the predictions of M models in tensor spans, which may lie in anyone's memory; models may have gaps between them. Nothing is copied, and rows may be more than 2³¹.</summary>
+    /// <param name="predictions">[models × rows], rows next to each other, each below <paramref name="classes"/>; negative for none, never right.</param>
+    /// <param name="labels">[rows] without gaps, each in [0, classes) or <paramref name="ignoreIndex"/>.</param>
+    /// <param name="classes">C, from 1 to 2²⁴.</param>
+    /// <param name="ignoreIndex">A label that takes its sample out of every count.</param>
+    /// <param name="device">Where to compute; null for <see cref="ComputeDevice.Default"/>.</param>
+    /// <exception cref="ArgumentException">A shape or a stride does not fit; lengths and strides are named.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">A label or a prediction is out of range (place and value are named), or a size is.</exception>
+    public static PairwiseFlips FromPredictions(
+        in ReadOnlyTensorSpan<int> predictions, in ReadOnlyTensorSpan<int> labels, int classes, int ignoreIndex = -100, ComputeDevice? device = null)
+    {
+        fixed (int* p = predictions, y = labels)
+        {
+            return FromPredictions(TensorViews.Matrix(predictions, p, nameof(predictions)), TensorViews.Vector(labels, y, nameof(labels)), classes, ignoreIndex, device);
         }
     }
 

@@ -1,3 +1,5 @@
+using System.Numerics.Tensors;
+
 namespace GracefulKernels;
 
 /// <summary>
@@ -119,6 +121,27 @@ public sealed unsafe class DLPackTensor : IDisposable
         return new Span<T>(_first, (int)Elements);
     }
 
+    /// <summary>The elements, to be read, with their strides: no copy. Any size; what operations on tensor spans take.</summary>
+    /// <returns>A span of the tensor's shape; [1] for a single number. It does not keep the tensor alive: it is used before <see cref="Dispose"/>.</returns>
+    /// <exception cref="InvalidOperationException">Another element type, memory of a GPU, or strides that tensor spans cannot have: negative ones, or elements that overlap other than by a stride of 0.</exception>
+    /// <exception cref="ObjectDisposedException">The tensor was given back.</exception>
+    public ReadOnlyTensorSpan<T> AsReadOnlyTensorSpan<T>() where T : unmanaged
+    {
+        nint reach = CheckTensorSpan<T>(out nint[] lengths, out nint[] strides);
+        return reach == 0 ? new ReadOnlyTensorSpan<T>((T*)_first, 0, lengths, default) : new ReadOnlyTensorSpan<T>((T*)_first, reach, lengths, strides);
+    }
+
+    /// <summary>The elements, to be written too, with their strides: no copy.</summary>
+    /// <inheritdoc cref="AsReadOnlyTensorSpan{T}"/>
+    /// <exception cref="InvalidOperationException">As for <see cref="AsReadOnlyTensorSpan{T}"/>, or the tensor is read-only, or a stride of 0 repeats elements.</exception>
+    public TensorSpan<T> AsTensorSpan<T>() where T : unmanaged
+    {
+        if (IsReadOnly) throw new InvalidOperationException("The tensor is read-only; AsReadOnlyTensorSpan reads it.");
+        nint reach = CheckTensorSpan<T>(out nint[] lengths, out nint[] strides);
+        if (reach > 0 && ForeignTensor.Repeats(lengths, strides)) throw new InvalidOperationException(ForeignTensor.Named(lengths, strides, ForeignTensor.Repeated));
+        return reach == 0 ? new TensorSpan<T>((T*)_first, 0, lengths, default) : new TensorSpan<T>((T*)_first, reach, lengths, strides);
+    }
+
     /// <summary>Gives the tensor back: calls its deleter, if it has one, the first time only.</summary>
     public void Dispose()
     {
@@ -181,11 +204,25 @@ public sealed unsafe class DLPackTensor : IDisposable
             : throw new ArgumentException($"{name} has its data at an address that is no multiple of {element.Size()}, the size of {element.Word()}.", name);
     }
 
-    private void CheckSpan<T>() where T : unmanaged
+    private nint CheckTensorSpan<T>(out nint[] lengths, out nint[] filled) where T : unmanaged
+    {
+        CheckAccess<T>();
+        lengths = _shape.Length == 0 ? [1] : [.. _shape.Select(length => (nint)length)];
+        nint[] strides = _shape.Length == 0 ? [1] : [.. _strides.Select(stride => (nint)stride)];
+        filled = new nint[lengths.Length];
+        return ForeignTensor.Fault(lengths, strides, Type.Size(), filled, out nint reach) is { } fault ? throw new InvalidOperationException(fault) : reach;
+    }
+
+    private void CheckAccess<T>() where T : unmanaged
     {
         ObjectDisposedException.ThrowIf(IsReleased, this);
         if (ElementTypes.Of<T>() != Type) throw new InvalidOperationException($"The tensor holds {Type.Word()}, not {ElementTypes.Of<T>().Word()}.");
         if (!OnHost) throw new InvalidOperationException($"The tensor lies on cuda:{DeviceId}; spans are of the processor's memory.");
+    }
+
+    private void CheckSpan<T>() where T : unmanaged
+    {
+        CheckAccess<T>();
         if (!IsContiguous)
         {
             throw new InvalidOperationException($"The tensor has the strides [{string.Join(", ", _strides)}] for the shape [{string.Join(" × ", _shape)}]; a span has no gaps.");
