@@ -5,8 +5,8 @@ using Microsoft.Win32.SafeHandles;
 namespace GracefulKernels;
 
 /// <summary>
-/// A file opened for positional reads. Reads, and not a memory map: a mapped file that somebody cuts short ends the process with a bus
-/// error, a read says so.
+/// A file opened for positional reads. Reads, and not a memory map, unless a map is asked for (<see cref="MappedArray"/>): a mapped file that somebody cuts
+/// short ends the process with a bus error, a read says so.
 /// </summary>
 internal sealed class InputFile : IDisposable
 {
@@ -22,6 +22,9 @@ internal sealed class InputFile : IDisposable
     public string FilePath { get; }
 
     public long Length { get; }
+
+    /// <summary>The open file, for a map of it.</summary>
+    public SafeFileHandle Handle => _handle;
 
     public static InputFile Open(string path, string kind)
     {
