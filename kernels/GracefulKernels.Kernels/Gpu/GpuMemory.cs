@@ -33,6 +33,14 @@ internal sealed class GpuMemory : DeviceMemory
     /// <summary>Blocks of device memory count from its beginning.</summary>
     public override nint BaseAddress => 0;
 
+    /// <summary>CUDA's addresses are one space a device: memory of others may be borrowed twice. Elsewhere an allocation is a space of its own.</summary>
+    public override nint Locate(nint address, out object? space)
+    {
+        bool addressed = Owner.Accelerator.AcceleratorType == AcceleratorType.Cuda;
+        space = addressed ? Owner : this;
+        return addressed ? Buffer.NativePtr + address : address;
+    }
+
     protected override void Dispose(bool disposing)
     {
         MemoryBuffer? buffer = Interlocked.Exchange(ref _buffer, null);

@@ -7,8 +7,13 @@ internal sealed unsafe class HostMemory : DeviceMemory
 {
     public const int Alignment = 64;
 
+    private static long _allocated;
+
     private readonly long _pressure;
     private void* _pointer;
+
+    /// <summary>Bytes of native memory that were ever taken in this process: constant once a step has run.</summary>
+    public static long AllocatedBytes => Interlocked.Read(ref _allocated);
 
     public HostMemory(long byteLength) : base(byteLength)
     {
@@ -21,6 +26,7 @@ internal sealed unsafe class HostMemory : DeviceMemory
         {
             throw new OutOfMemoryException($"The host has no {byteLength:N0} bytes left.", e);
         }
+        Interlocked.Add(ref _allocated, Math.Max(byteLength, 1));
         _pressure = byteLength;
         if (_pressure > 0) GC.AddMemoryPressure(_pressure);
     }
@@ -28,6 +34,12 @@ internal sealed unsafe class HostMemory : DeviceMemory
     ~HostMemory() => Dispose(disposing: false);
 
     public override nint BaseAddress => (nint)_pointer;
+
+    public override nint Locate(nint address, out object? space)
+    {
+        space = null;
+        return address;
+    }
 
     protected override void Dispose(bool disposing)
     {

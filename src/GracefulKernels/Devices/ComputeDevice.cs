@@ -49,6 +49,8 @@ public sealed class ComputeDevice : IDisposable
 
     internal IKernels Kernels { get; }
 
+    private GpuKernels Cuda => Info.Kind == DeviceKind.Cuda ? (GpuKernels)Kernels : throw new PlatformNotSupportedException($"{Name} is no CUDA device: it has no context and no streams.");
+
     /// <summary>A device around kernels that are open already; disposing it is its owner's business.</summary>
     internal static ComputeDevice Of(IKernels kernels) => kernels is GpuKernels gpu
         ? new ComputeDevice(gpu, Describe(GpuDevices.All.Single(d => d.Name == gpu.Name)), null)
@@ -111,6 +113,25 @@ public sealed class ComputeDevice : IDisposable
     /// <exception cref="OutOfMemoryException">The device has no room for two arrays.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     public double MeasureCopyBandwidth(CancellationToken cancellation = default) => CopyBandwidth.Measure(Kernels, Info.MemoryBytes, cancellation);
+
+    /// <summary>
+    /// The <c>CUcontext</c> in which a CUDA device works: ILGPU's own, not the primary one of the CUDA runtime. Memory that operations are to use where it lies (<see cref="CudaTensor"/>) is allocated with it current.
+    /// </summary>
+    /// <exception cref="PlatformNotSupportedException">The device is no CUDA device.</exception>
+    public nint CudaContext => Cuda.CudaContext;
+
+    /// <summary>Waits until all work of this device is done, so that others may use what it wrote. On the processor work is done when an operation returns.</summary>
+    /// <exception cref="InvalidOperationException">The device failed.</exception>
+    public void Synchronize()
+    {
+        if (Kernels is GpuKernels gpu) gpu.Synchronize();
+    }
+
+    /// <summary>Waits until all that a <c>CUstream</c> holds so far is done: the operations called next come behind it. Not yet run on a GPU.</summary>
+    /// <param name="stream">A stream of <see cref="CudaContext"/>, or 0 for its default stream.</param>
+    /// <exception cref="PlatformNotSupportedException">The device is no CUDA device.</exception>
+    /// <exception cref="InvalidOperationException">The stream is of another context, or its work failed.</exception>
+    public void WaitForStream(nint stream) => Cuda.WaitFor(stream);
 
     /// <summary>Ends the worker threads, or frees the GPU's memory. Memory of the processor stays valid until its owners are disposed.</summary>
     public void Dispose()

@@ -33,7 +33,7 @@ internal readonly unsafe struct MatrixView<T> where T : unmanaged
 
     public bool HasGaps => Ld != Columns;
 
-    public Extent Extent => new(Data.Memory, Data.Address, Rows, Columns * sizeof(T), Ld * sizeof(T));
+    public Extent Extent => Extent.Of(Data, Rows, Columns * sizeof(T), Ld * sizeof(T));
 
     /// <summary>A matrix at an address, every number as somebody else gave it.</summary>
     /// <exception cref="ArgumentOutOfRangeException">A size is negative, or <paramref name="ld"/> smaller than a row: rows overlap.</exception>
