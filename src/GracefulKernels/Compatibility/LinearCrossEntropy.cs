@@ -12,6 +12,8 @@ namespace GracefulKernels;
 /// </remarks>
 public static unsafe partial class LinearCrossEntropy
 {
+    private static readonly LinearCrossEntropyOptions PlainMean = new();
+
     /// <summary>
     /// <c>Σ_i −Σ_k q_ik log p_ik</c> (or its mean over valid rows) with <c>p = softmax(E·Wᵀ + b)</c>, and <c>dE = P·W</c>, <c>dW = Pᵀ·E</c>, <c>db = Σ_i P_i</c>
     /// with <c>P = p − q</c> (over the valid rows, for a mean).
@@ -57,7 +59,7 @@ public static unsafe partial class LinearCrossEntropy
     /// <summary>The same over anyone's memory, with all checks: what every public entry comes to.</summary>
     internal static LinearCrossEntropyResult Evaluate(LinearCrossEntropyOptions? options, in LinearCrossEntropyOperands memory, ComputeDevice? device)
     {
-        options ??= new LinearCrossEntropyOptions();
+        options ??= PlainMean;
         memory.Validate();
         long valid = Check.Labels(memory.Labels, (int)memory.Weight.Rows, options.IgnoreIndex);
         bool mean = options.Reduction == LossReduction.Mean;

@@ -13,6 +13,8 @@ namespace GracefulKernels;
 /// </remarks>
 public static unsafe partial class CongruenceLoss
 {
+    private static readonly CongruenceOptions Paper = new();
+
     /// <summary>
     /// <c>Σ_i base_i + λ·w_i·D_i</c> (or its mean over valid rows), <c>w_i = α + β·[argmax z_old,i = y_i]</c>, and its gradient with respect
     /// to the new logits (Yan et al. 2021, eq. 4–9).
@@ -78,7 +80,7 @@ public static unsafe partial class CongruenceLoss
     /// <summary>The same over anyone's memory, with all checks: what every public entry comes to.</summary>
     internal static CongruenceResult Evaluate(CongruenceOptions? options, in CongruenceOperands memory, ClassMap? classMap, ComputeDevice? device)
     {
-        options ??= new CongruenceOptions();
+        options ??= Paper;
         memory.Validate(options, classMap);
         int rows = (int)memory.Labels.Length, classes = (int)memory.New.Columns;
         long valid = Check.Labels(memory.Labels, classes, options.IgnoreIndex);

@@ -128,7 +128,7 @@ public sealed unsafe class DLPackTensor : IDisposable
     public ReadOnlyTensorSpan<T> AsReadOnlyTensorSpan<T>() where T : unmanaged
     {
         nint reach = CheckTensorSpan<T>(out nint[] lengths, out nint[] strides);
-        return reach == 0 ? new ReadOnlyTensorSpan<T>((T*)_first, 0, lengths, default) : new ReadOnlyTensorSpan<T>((T*)_first, reach, lengths, strides);
+        return ForeignTensor.ReadOnly((T*)_first, reach, lengths, strides);
     }
 
     /// <summary>The elements, to be written too, with their strides: no copy.</summary>
@@ -139,7 +139,7 @@ public sealed unsafe class DLPackTensor : IDisposable
         if (IsReadOnly) throw new InvalidOperationException("The tensor is read-only; AsReadOnlyTensorSpan reads it.");
         nint reach = CheckTensorSpan<T>(out nint[] lengths, out nint[] strides);
         if (reach > 0 && ForeignTensor.Repeats(lengths, strides)) throw new InvalidOperationException(ForeignTensor.Named(lengths, strides, ForeignTensor.Repeated));
-        return reach == 0 ? new TensorSpan<T>((T*)_first, 0, lengths, default) : new TensorSpan<T>((T*)_first, reach, lengths, strides);
+        return ForeignTensor.Writable((T*)_first, reach, lengths, strides);
     }
 
     /// <summary>Gives the tensor back: calls its deleter, if it has one, the first time only.</summary>

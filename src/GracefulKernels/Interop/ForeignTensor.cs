@@ -25,23 +25,31 @@ public static unsafe class ForeignTensor
     /// A length or a stride is negative, strides are fewer or more than lengths, elements overlap other than by a stride of 0, more elements than memory has addresses, or a pointer that is no multiple
     /// of the element's size.
     /// </exception>
-    public static ReadOnlyTensorSpan<T> AsReadOnly<T>(T* pointer, ReadOnlySpan<nint> lengths, ReadOnlySpan<nint> strides = default) where T : unmanaged
+    public static ReadOnlyTensorSpan<T> AsReadOnly<T>(T* pointer, scoped ReadOnlySpan<nint> lengths, scoped ReadOnlySpan<nint> strides = default) where T : unmanaged
     {
         Span<nint> filled = lengths.Length <= MostOnStack ? stackalloc nint[lengths.Length] : new nint[lengths.Length];
         nint reach = Checked(pointer, lengths, strides, filled);
-        return reach == 0 ? new ReadOnlyTensorSpan<T>(pointer, 0, lengths, default) : new ReadOnlyTensorSpan<T>(pointer, reach, lengths, filled);
+        return ReadOnly(pointer, reach, lengths, filled);
     }
 
     /// <summary>Memory to be read and written.</summary>
     /// <inheritdoc cref="AsReadOnly"/>
     /// <exception cref="ArgumentException">As for memory to be read, or a stride of 0: an element would be written several times.</exception>
-    public static TensorSpan<T> AsWritable<T>(T* pointer, ReadOnlySpan<nint> lengths, ReadOnlySpan<nint> strides = default) where T : unmanaged
+    public static TensorSpan<T> AsWritable<T>(T* pointer, scoped ReadOnlySpan<nint> lengths, scoped ReadOnlySpan<nint> strides = default) where T : unmanaged
     {
         Span<nint> filled = lengths.Length <= MostOnStack ? stackalloc nint[lengths.Length] : new nint[lengths.Length];
         nint reach = Checked(pointer, lengths, strides, filled);
         if (reach > 0 && Repeats(lengths, filled)) throw new ArgumentException(Named(lengths, strides, Repeated), nameof(strides));
-        return reach == 0 ? new TensorSpan<T>(pointer, 0, lengths, default) : new TensorSpan<T>(pointer, reach, lengths, filled);
+        return Writable(pointer, reach, lengths, filled);
     }
+
+    /// <summary>The span of what <see cref="Fault"/> has passed.</summary>
+    internal static ReadOnlyTensorSpan<T> ReadOnly<T>(T* pointer, nint reach, scoped ReadOnlySpan<nint> lengths, scoped ReadOnlySpan<nint> filled) where T : unmanaged
+        => reach == 0 ? new(Somewhere(pointer), 0, lengths, default) : new(pointer, reach, lengths, filled);
+
+    /// <summary>The same, to be written.</summary>
+    internal static TensorSpan<T> Writable<T>(T* pointer, nint reach, scoped ReadOnlySpan<nint> lengths, scoped ReadOnlySpan<nint> filled) where T : unmanaged
+        => reach == 0 ? new(Somewhere(pointer), 0, lengths, default) : new(pointer, reach, lengths, filled);
 
     /// <summary>What makes lengths and strides no tensor span, or null.</summary>
     /// <param name="filled">[lengths] strides as tensor spans want them: 0 along a dimension of one element.</param>
@@ -84,6 +92,9 @@ public static unsafe class ForeignTensor
         string given = strides.IsEmpty ? "" : $" with the strides [{string.Join(", ", strides.ToArray())}]";
         return $"The tensor is [{string.Join(" × ", lengths.ToArray())}]{given}: {fault}.";
     }
+
+    /// <summary>Tensor spans refuse null, without elements too: an address that is never read.</summary>
+    private static T* Somewhere<T>(T* pointer) where T : unmanaged => pointer is null ? (T*)sizeof(T) : pointer;
 
     private static nint Checked<T>(T* pointer, ReadOnlySpan<nint> lengths, ReadOnlySpan<nint> strides, Span<nint> filled) where T : unmanaged
     {
