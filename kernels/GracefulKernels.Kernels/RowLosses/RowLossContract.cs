@@ -24,8 +24,11 @@ internal readonly record struct RowLossOperands
     /// <summary>[rows], each the ignore index or in [0, classes).</summary>
     public Block<int> Labels { get; init; }
 
-    /// <summary>[rows × classes] contiguous, or empty.</summary>
+    /// <summary>[rows × classes], or empty. Elements between its rows stay as they are.</summary>
     public Block<float> Gradient { get; init; }
+
+    /// <summary>Without gaps where nothing is said.</summary>
+    public int LdGradient { get => field == 0 ? Classes : field; init; }
 
     /// <summary>[rows]: L_i, 0 on ignored rows; or empty.</summary>
     public Block<float> Values { get; init; }

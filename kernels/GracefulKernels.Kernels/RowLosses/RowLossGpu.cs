@@ -24,7 +24,7 @@ internal sealed partial class GpuKernels
             New = call.Read(operands.New),
             Old = call.Read(operands.Old),
             Labels = call.Read(operands.Labels),
-            Gradient = call.Write(operands.Gradient),
+            Gradient = operands.LdGradient == operands.Classes ? call.Write(operands.Gradient) : call.Update(operands.Gradient),
             Values = call.Write(operands.Values),
             PredictionsNew = call.Write(operands.PredictionsNew),
             // Without old logits they stay as they are.
@@ -34,6 +34,7 @@ internal sealed partial class GpuKernels
             Classes = operands.Classes,
             LdNew = operands.LdNew,
             LdOld = operands.LdOld,
+            LdGradient = operands.LdGradient,
             Parts = Parts(options, distance),
             Shift = ThreadsShift(operands.Classes, RowLossGpuKernels.ClassesPerThread),
             IgnoreIndex = options.IgnoreIndex,
@@ -144,10 +145,10 @@ internal sealed partial class GpuKernels
     /// <summary>The kernel for a width and its alignment.</summary>
     private void Launch(in GpuCall call, in RowLossArguments g)
     {
-        bool quads = g.Classes % 4 == 0 && g.LdNew % 4 == 0 && (g.LdOld % 4 == 0 || g.Old.Length == 0)
+        bool quads = g.Classes % 4 == 0 && g.LdNew % 4 == 0 && (g.LdOld % 4 == 0 || g.Old.Length == 0) && (g.LdGradient % 4 == 0 || g.Gradient.Length == 0)
             && Aligned(g.New) && Aligned(g.Old) && Aligned(g.Gradient);
         bool large = _accelerator.MaxNumThreadsPerGroup >= Group1024.Threads, shuffles = HasShuffles;
-        bool packed = g.LdNew == g.Classes && (g.LdOld == g.Classes || g.Old.Length == 0);
+        bool packed = g.LdNew == g.Classes && (g.LdOld == g.Classes || g.Old.Length == 0) && (g.LdGradient == g.Classes || g.Gradient.Length == 0);
         int kind = new CrossEntropyAndDivergence().Of(0) == g.Parts ? 2 : new CrossEntropyLoss().Of(0) == g.Parts ? 1 : 0;
         if (1 << g.Shift > (large ? Group1024.Threads : GroupSize))
         {

@@ -49,7 +49,7 @@ internal struct RowLossArguments
     /// <summary>The classes of LDI as <see cref="TopClassesGpuKernels"/> leaves them; of length 0 where they are all classes, or all but the label.</summary>
     public ArrayView<int> Chosen;
 
-    public int Rows, Classes, LdNew, LdOld;
+    public int Rows, Classes, LdNew, LdOld, LdGradient;
 
     /// <summary><see cref="RowLossParts"/>.</summary>
     public int Parts;

@@ -57,7 +57,7 @@ internal static class RowLossGpuKernels
         }
         held.Process<TLoss, TReduction>(g, fold, new RowLossGpuFinish(facts, rows), row, slot, rows, size.Size);
         if (row >= g.Rows || g.Gradient.Length == 0) return;
-        held.Store(g.Gradient, row * g.Classes, g.Classes, held.New);
+        held.Store(g.Gradient, row * g.LdGradient, g.Classes, held.New);
     }
 }
 

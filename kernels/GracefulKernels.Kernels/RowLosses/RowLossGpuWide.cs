@@ -91,7 +91,7 @@ internal static class RowLossGpuWide
                 if (looks) terms = RowLossGpuElements.Centre(parts, g, centre, n, o, exps, ref unused);
                 gradient = RowLossGpuElements.Gradient(parts, facts, by, looks, n, o, exps, terms, first, pass.Step);
             }
-            default(TAccess).Store(g.Gradient, row * g.Classes, first, pass.Step, g.Classes, gradient);
+            default(TAccess).Store(g.Gradient, row * g.LdGradient, first, pass.Step, g.Classes, gradient);
         }
     }
 

@@ -162,14 +162,14 @@ internal unsafe struct RowLossJob<TLanes, TDoubles, TLoss> : IJob
                 if (finite[g]) Gradient<No>(at, statistics, valid[g], centred[g]);
                 else Gradient<Yes>(at, statistics, valid[g], centred[g]);
                 float* gradient = Gradient(first);
-                if (Context.Streams && count == 16 && ((nint)gradient & 63) == 0) Stream(at, gradient);
-                else LaneTranspose<TLanes>.Store(at.New, count, Context.Classes, gradient, Context.Classes);
+                if (Context.Streams && count == 16 && Operands.LdGradient == Context.Classes && ((nint)gradient & 63) == 0) Stream(at, gradient);
+                else LaneTranspose<TLanes>.Store(at.New, count, Context.Classes, gradient, Operands.LdGradient);
             }
             RowOutputs.Write(Operands, first, count, statistics);
         }
     }
 
-    private readonly float* Gradient(int row) => Operands.Gradient.Pointer + ((long)row * Context.Classes);
+    private readonly float* Gradient(int row) => Operands.Gradient.Pointer + ((long)row * Operands.LdGradient);
 
     /// <summary>Sixteen rows are whole cache lines: by way of a tile that is no longer needed, they go past the caches.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -289,7 +289,7 @@ internal unsafe struct RowLossJob<TLanes, TDoubles, TLoss> : IJob
             New = Operands.New.Pointer + (at * Operands.LdNew),
             Old = Context.HasOld ? Operands.Old.Pointer + (at * Operands.LdOld) : null,
             Reference = TLoss.TopDifference ? Operands.Reference.Pointer + (at * Operands.LdReference) : null,
-            Gradient = Context.WantsGradient ? Operands.Gradient.Pointer + (at * Context.Classes) : null,
+            Gradient = Context.WantsGradient ? Operands.Gradient.Pointer + (at * Operands.LdGradient) : null,
             NextNew = nextNew,
             NextOld = Context.HasOld ? Operands.Old.Pointer + (next * Operands.LdOld) : nextNew,
             Tail = scratch.Tail,

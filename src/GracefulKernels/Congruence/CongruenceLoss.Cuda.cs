@@ -10,7 +10,7 @@ public static unsafe partial class CongruenceLoss
     /// <param name="oldLogits">[rows × classes]; null where there is no old model.</param>
     /// <param name="labels">[rows] on the host, each in [0, classes) or <see cref="CongruenceOptions.IgnoreIndex"/>: they are checked there, and copied.</param>
     /// <param name="options">What to compute; null for cross-entropy and FD-KL with the paper's weights.</param>
-    /// <param name="gradient">[rows × classes] without gaps, or null. May be exactly <paramref name="newLogits"/>'s memory.</param>
+    /// <param name="gradient">[rows × classes], or null. May be exactly <paramref name="newLogits"/>'s memory.</param>
     /// <exception cref="ArgumentException">A shape does not fit, a tensor was borrowed for another device, or an output overlaps an input.</exception>
     /// <exception cref="ArgumentOutOfRangeException">A label is out of range, or the number of classes is.</exception>
     public static CongruenceResult Evaluate(

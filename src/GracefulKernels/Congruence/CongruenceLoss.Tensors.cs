@@ -5,14 +5,14 @@ namespace GracefulKernels;
 public static unsafe partial class CongruenceLoss
 {
     /// <summary>
-    /// The same over tensor spans, which may lie in anyone's memory: nothing is copied. Logits may have gaps between their rows (a stride of more than C), but columns follow each other; gradient and vectors
-    /// have no gaps. Strides that do not fit are refused by name. An operand that is left out is the default span.
+    /// The same over tensor spans, which may lie in anyone's memory: nothing is copied. Logits and gradient may have gaps between their rows (a stride of more than C), which are left alone; columns follow
+    /// each other, and vectors have no gaps. Strides that do not fit are refused by name. An operand that is left out is the default span.
     /// </summary>
     /// <param name="newLogits">[rows × classes].</param>
     /// <param name="oldLogits">[rows × classes], or of the map's old classes; or the default where there is no old model.</param>
     /// <param name="labels">[rows], each in [0, classes) or <see cref="CongruenceOptions.IgnoreIndex"/>.</param>
     /// <param name="options">What to compute; null for cross-entropy and FD-KL with the paper's weights.</param>
-    /// <param name="gradient">[rows × classes] without gaps; zero on ignored rows. May be exactly <paramref name="newLogits"/>'s memory, not otherwise overlap anything.</param>
+    /// <param name="gradient">[rows × classes], without gaps where there is a class map; zero on ignored rows. May be exactly <paramref name="newLogits"/>'s memory, not otherwise overlap anything.</param>
     /// <param name="perSample">[rows] <c>L_i</c>, 0 on ignored rows.</param>
     /// <param name="newPredictions">[rows] argmax of the new logits, −1 for a row with a NaN.</param>
     /// <param name="oldPredictions">[rows] the same of the old logits.</param>

@@ -85,6 +85,7 @@ public static unsafe partial class CongruenceLoss
         int rows = (int)memory.Labels.Length, classes = (int)memory.New.Columns;
         long valid = Check.Labels(memory.Labels, classes, options.IgnoreIndex);
         bool mapped = classMap is not null && !memory.Old.Data.IsEmpty && !classMap.IsIdentity;
+        if (mapped) Check.NoGaps(memory.Gradient, "gradient");
         // Flips are counted from predictions then.
         int[] news = mapped && memory.NewPredictions.IsEmpty ? new int[rows] : [], olds = mapped && memory.OldPredictions.IsEmpty ? new int[rows] : [];
         fixed (int* own = news, ownOld = olds)
@@ -101,6 +102,7 @@ public static unsafe partial class CongruenceLoss
                 LdReference = (int)memory.Reference.Ld,
                 Labels = memory.Labels,
                 Gradient = memory.Gradient.Data,
+                LdGradient = (int)memory.Gradient.Ld,
                 Values = memory.PerSample,
                 PredictionsNew = news.Length > 0 ? new Block<int>(own, rows) : memory.NewPredictions,
                 PredictionsOld = olds.Length > 0 ? new Block<int>(ownOld, rows) : memory.OldPredictions,

@@ -17,7 +17,7 @@ internal readonly record struct CongruenceOperands
     /// <summary>[rows].</summary>
     public Block<int> Labels { get; init; }
 
-    /// <summary>[rows × classes] without gaps.</summary>
+    /// <summary>[rows × classes]; without gaps where there is a class map.</summary>
     public MatrixView<float> Gradient { get; init; }
 
     /// <summary>[rows].</summary>
@@ -59,11 +59,7 @@ internal readonly record struct CongruenceOperands
 
     private void CheckOutputs(long rows, long classes)
     {
-        if (!Gradient.IsAbsent)
-        {
-            Check.Shape(Gradient, rows, classes, "gradient", Check.RowsOfLabels);
-            Check.NoGaps(Gradient, "gradient");
-        }
+        if (!Gradient.IsAbsent) Check.Shape(Gradient, rows, classes, "gradient", Check.RowsOfLabels);
         if (!PerSample.IsEmpty) Check.Length(PerSample, rows, "perSample", Check.RowsOfLabels);
         if (!NewPredictions.IsEmpty) Check.Length(NewPredictions, rows, "newPredictions", Check.RowsOfLabels);
         if (!OldPredictions.IsEmpty)

@@ -18,8 +18,8 @@ public sealed unsafe class TensorRefusalTests
         Refused("oldLogits", "oldLogits is [4 × 3] with the strides [0, 1]; expected at least 3 from a row to the next: rows must not overlap",
             () => FlipCounts.FromLogits(Of([4, 3], [0, 1]), Of([4, 3], [3, 1]), Labels));
         Refused("labels", "labels is [4] with the strides [2]; expected 1", () => FlipCounts.FromLogits(Of([4, 3], [3, 1]), Of([4, 3], [3, 1]), new ReadOnlyTensorSpan<int>(new int[8], [4], [2])));
-        Refused("gradient", "gradient is [4 × 3] with rows 5 elements apart; expected 3",
-            () => CongruenceLoss.Evaluate(Of([4, 3], [3, 1]), default, Labels, Base(), new TensorSpan<float>(new float[30], [4, 3], [5, 1])));
+        Refused("gradient", "gradient is [4 × 3] with rows 5 elements apart; expected 3", () => CongruenceLoss.Evaluate(
+            Of([4, 3], [3, 1]), Of([4, 2], [2, 1]), Labels, gradient: new TensorSpan<float>(new float[30], [4, 3], [5, 1]), classMap: new ClassMap([2, 0], 3)));
         Refused("newLogits", "newLogits is [2 × 2 × 3] with 3 dimensions; expected a matrix, 2.", () => CongruenceLoss.Evaluate(Of([2, 2, 3], [6, 3, 1]), default, Labels, Base()));
         Refused("a", "a is [4 × 3] with the strides [8, 2]; expected 1 in one of both dimensions", () => DenseLinearAlgebra.Gemm(1, Of([4, 3], [8, 2]), Of([3, 4], [4, 1]), 0, Out(outputs, 4, 4)));
         Refused("a", "expected at least 4 from a column to the next", () => DenseLinearAlgebra.Gemm(1, Of([4, 3], [1, 0]), Of([3, 4], [4, 1]), 0, Out(outputs, 4, 4)));
