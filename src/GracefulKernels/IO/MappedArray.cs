@@ -12,7 +12,7 @@ namespace GracefulKernels;
 /// </remarks>
 public sealed unsafe class MappedArray : IDisposable
 {
-    private readonly long[] _shape;
+    private readonly nint[] _lengths;
     private readonly MemoryMappedFile _map;
     private readonly MemoryMappedViewAccessor _view;
     private readonly byte* _first;
@@ -20,7 +20,8 @@ public sealed unsafe class MappedArray : IDisposable
 
     private MappedArray(InputFile file, ElementType type, long[] shape, long offset)
     {
-        (FilePath, Type, _shape) = (file.FilePath, type, shape);
+        (FilePath, Type) = (file.FilePath, type);
+        _lengths = shape.Length == 0 ? [1] : [.. shape.Select(length => (nint)length)];
         Shape = Array.AsReadOnly(shape);
         _ = ArrayShape.TryCount(shape, out long count);
         Count = count;
@@ -118,8 +119,7 @@ public sealed unsafe class MappedArray : IDisposable
     public ReadOnlyTensorSpan<T> AsReadOnlyTensorSpan<T>() where T : unmanaged
     {
         CheckAccess<T>();
-        nint[] lengths = _shape.Length == 0 ? [1] : [.. _shape.Select(length => (nint)length)];
-        return ForeignTensor.AsReadOnly((T*)_first, lengths);
+        return ForeignTensor.AsReadOnly((T*)_first, _lengths);
     }
 
     /// <summary>The elements as one span.</summary>

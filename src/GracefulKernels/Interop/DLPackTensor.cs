@@ -14,6 +14,11 @@ public sealed unsafe class DLPackTensor : IDisposable
     private readonly long[] _shape;
     private readonly long[] _strides;
     private readonly byte* _first;
+
+    // Shape and strides as tensor spans want them, made once: a span in a training step allocates nothing.
+    private readonly nint[] _lengths, _steps;
+    private readonly nint _reach;
+    private readonly string? _fault;
     private nint _legacy;
     private nint _versioned;
 
@@ -25,6 +30,9 @@ public sealed unsafe class DLPackTensor : IDisposable
         DeviceId = tensor.Device.Id;
         IsReadOnly = readOnly;
         _first = (byte*)tensor.Data + tensor.ByteOffset;
+        _lengths = _shape.Length == 0 ? [1] : [.. _shape.Select(length => (nint)length)];
+        _steps = new nint[_lengths.Length];
+        _fault = ForeignTensor.Fault(_lengths, _shape.Length == 0 ? [1] : [.. _strides.Select(stride => (nint)stride)], Type.Size(), _steps, out _reach);
         _legacy = legacy;
         _versioned = versioned;
     }
@@ -127,8 +135,8 @@ public sealed unsafe class DLPackTensor : IDisposable
     /// <exception cref="ObjectDisposedException">The tensor was given back.</exception>
     public ReadOnlyTensorSpan<T> AsReadOnlyTensorSpan<T>() where T : unmanaged
     {
-        nint reach = CheckTensorSpan<T>(out nint[] lengths, out nint[] strides);
-        return ForeignTensor.ReadOnly((T*)_first, reach, lengths, strides);
+        CheckTensorSpan<T>();
+        return ForeignTensor.ReadOnly((T*)_first, _reach, _lengths, _steps);
     }
 
     /// <summary>The elements, to be written too, with their strides: no copy.</summary>
@@ -137,9 +145,9 @@ public sealed unsafe class DLPackTensor : IDisposable
     public TensorSpan<T> AsTensorSpan<T>() where T : unmanaged
     {
         if (IsReadOnly) throw new InvalidOperationException("The tensor is read-only; AsReadOnlyTensorSpan reads it.");
-        nint reach = CheckTensorSpan<T>(out nint[] lengths, out nint[] strides);
-        if (reach > 0 && ForeignTensor.Repeats(lengths, strides)) throw new InvalidOperationException(ForeignTensor.Named(lengths, strides, ForeignTensor.Repeated));
-        return ForeignTensor.Writable((T*)_first, reach, lengths, strides);
+        CheckTensorSpan<T>();
+        if (_reach > 0 && ForeignTensor.Repeats(_lengths, _steps)) throw new InvalidOperationException(ForeignTensor.Named(_lengths, _steps, ForeignTensor.Repeated));
+        return ForeignTensor.Writable((T*)_first, _reach, _lengths, _steps);
     }
 
     /// <summary>Gives the tensor back: calls its deleter, if it has one, the first time only.</summary>
@@ -204,13 +212,10 @@ public sealed unsafe class DLPackTensor : IDisposable
             : throw new ArgumentException($"{name} has its data at an address that is no multiple of {element.Size()}, the size of {element.Word()}.", name);
     }
 
-    private nint CheckTensorSpan<T>(out nint[] lengths, out nint[] filled) where T : unmanaged
+    private void CheckTensorSpan<T>() where T : unmanaged
     {
         CheckAccess<T>();
-        lengths = _shape.Length == 0 ? [1] : [.. _shape.Select(length => (nint)length)];
-        nint[] strides = _shape.Length == 0 ? [1] : [.. _strides.Select(stride => (nint)stride)];
-        filled = new nint[lengths.Length];
-        return ForeignTensor.Fault(lengths, strides, Type.Size(), filled, out nint reach) is { } fault ? throw new InvalidOperationException(fault) : reach;
+        if (_fault is not null) throw new InvalidOperationException(_fault);
     }
 
     private void CheckAccess<T>() where T : unmanaged

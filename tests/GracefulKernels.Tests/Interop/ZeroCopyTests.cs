@@ -58,6 +58,28 @@ public sealed unsafe class ZeroCopyTests
         Counted(threads, Rows * Width, device => GallerySearch.TopK(q.ReadOnly, x.ReadOnly, ForeignTensor.AsWritable(indices.Pointer, [Queries, K]), scores.Tensor, device: device));
     }
 
+    /// <summary>A step of a trainer: tensors that DLPack gave and a mapped file, made into spans anew in each step.</summary>
+    [Fact]
+    public void AStepOnTensorsOfOthersCopiesNothing()
+    {
+        using var folder = new TemporaryFolder();
+        string path = folder.File("z.npy");
+        NpyFile.Write(path, RandomFloats.Uniform(1, Rows * Width), Rows, Width);
+        using MappedArray z = MappedArray.Open(path);
+        using GuardedBuffer<float> gradient = new((long)Rows * Width);
+        using GuardedBuffer<int> labels = Labels(Width);
+        long* shape = stackalloc long[] { Rows, Width };
+        var g = new DLManagedTensor { Tensor = Tensor(gradient.Pointer, shape, 2, 2) };
+        var y = new DLManagedTensor { Tensor = Tensor(labels.Pointer, shape, 1, 0) };
+        using DLPackTensor ofGradient = DLPackTensor.Import((nint)(&g)), ofLabels = DLPackTensor.Import((nint)(&y));
+        CongruenceOptions options = new() { Distance = CongruenceDistance.None };
+        Counted(2, 2 * Rows * Width, device => CongruenceLoss.Evaluate(
+            z.AsReadOnlyTensorSpan<float>(), default, ofLabels.AsReadOnlyTensorSpan<int>(), options, ofGradient.AsTensorSpan<float>(), device: device));
+
+        static DLTensor Tensor(void* data, long* shape, int rank, byte code)
+            => new() { Data = data, Device = new DLDevice { Type = 1 }, Dimensions = rank, Type = new DLDataType { Code = code, Bits = 32, Lanes = 1 }, Shape = shape };
+    }
+
     /// <summary>The counter counts: an operation that does copy its operand is seen.</summary>
     [Fact]
     public void ACopyIsSeen()
