@@ -117,7 +117,9 @@ public static unsafe class CongruenceLoss
                 PredictionsOld = new Block<int>(predictionsOld, oldPredictions.Length),
             };
             IKernels kernels = (device ?? ComputeDevice.Default).Kernels;
-            return mapped ? MappedLoss.Evaluate(options, classMap!, operands, valid, kernels) : Evaluate(options, operands, valid, kernels);
+            if (!mapped) return Evaluate(options, operands, valid, kernels);
+            using var loss = new MappedLoss(options, classMap!, kernels, rows, hasGradient: gradient.Length > 0);
+            return loss.Evaluate(operands, valid);
         }
     }
 
