@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using GracefulKernels.Cli.Commands;
 
 namespace GracefulKernels.Cli;
@@ -35,7 +36,7 @@ internal static class CommandLine
             if (parsed.Errors.Count > 0)
             {
                 string command = parsed.CommandResult.Command == root ? "graceful" : $"graceful {parsed.CommandResult.Command.Name}";
-                terminal.WriteError($"{string.Join(' ', parsed.Errors.Select(e => e.Message).Distinct())} See '{command} --help'.");
+                terminal.WriteError($"{string.Join(' ', parsed.Errors.Select(Describe).Distinct())} See '{command} --help'.");
                 return BadUsage;
             }
             verbose = parsed.GetValue(Verbose);
@@ -61,6 +62,13 @@ internal static class CommandLine
             if (verbose) terminal.Error.WriteLine(e);
             return Failed;
         }
+    }
+
+    /// <summary>The parser's message, which names the value alone where it is none of those allowed, with the option's name.</summary>
+    private static string Describe(ParseError error)
+    {
+        string? option = ((error.SymbolResult as OptionResult) ?? (error.SymbolResult?.Parent as OptionResult))?.Option.Name;
+        return option is null || error.Message.Contains(option, StringComparison.Ordinal) ? error.Message : $"{option}: {error.Message}";
     }
 
     private static string Describe(Exception e) => e switch

@@ -29,4 +29,14 @@ internal static class OptionChecks
         });
         return option;
     }
+
+    /// <summary>Refuses a path of no characters by the option's name, before a file system does without it.</summary>
+    public static Option<T> ExpectPath<T>(this Option<T> option) where T : class?
+    {
+        option.Validators.Add(result =>
+        {
+            if (result.Tokens.Any(t => t.Value.Length == 0)) result.AddError($"{option.Name} is ''; expected a path.");
+        });
+        return option;
+    }
 }

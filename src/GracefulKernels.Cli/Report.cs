@@ -16,7 +16,9 @@ internal sealed class Report
         _json = json;
         Folder = folder;
         if (folder is not null) MakeFolder(folder);
-        if (json is not (null or "-")) CheckWritable(Path.GetDirectoryName(Path.GetFullPath(json))!, json);
+        if (json is null or "-") return;
+        if (Directory.Exists(json)) throw new IOException($"Cannot write '{json}': it is a folder.");
+        CheckWritable(Path.GetDirectoryName(Path.GetFullPath(json))!, json);
     }
 
     /// <summary>Where pages and pictures go, or null.</summary>

@@ -26,8 +26,8 @@ internal sealed class ReportOptions
             _out.DefaultValueFactory = _ => folder;
             _out.Description = "Write the pictures and report.json into this folder.";
         }
-        command.Options.Add(_json);
-        if (draws) command.Options.Add(_out);
+        command.Options.Add(_json.ExpectPath());
+        if (draws) command.Options.Add(_out.ExpectPath());
     }
 
     /// <summary>Reads the options and makes sure, before any work is done, that what they name can be written.</summary>

@@ -63,10 +63,8 @@ internal sealed class BenchComparison
 
     public void Write(Utf8JsonWriter json)
     {
-        json.WriteStartArray("changes");
-        foreach (Change change in Both)
+        json.WriteObjects("changes", Both, change =>
         {
-            json.WriteStartObject();
             json.WriteString("kernel", change.New.Kernel);
             json.WriteString("shape", change.New.Shape);
             json.WriteString("device", change.New.Device);
@@ -77,9 +75,7 @@ internal sealed class BenchComparison
             json.WriteNumber("ratio", change.Ratio);
             json.WriteNumber("noise", change.Noise);
             json.WriteString("change", change.IsFaster ? "faster" : change.IsSlower ? "slower" : "none");
-            json.WriteEndObject();
-        }
-        json.WriteEndArray();
+        });
         json.WriteStrings("added", Added.Select(Key));
         json.WriteStrings("removed", Removed.Select(Key));
     }

@@ -33,6 +33,10 @@ internal static class CompareCommand
         {
             old, @new, pairs, labels, ignore,
         };
+        old.ExpectPath();
+        @new.ExpectPath();
+        pairs.ExpectPath();
+        labels.ExpectPath();
         UpdateOptions update = new(command);
         // Counting reads each element of the files once: the way to a GPU would take longer than the processor's whole work.
         DeviceOptions devices = new(command, preferred: "cpu");

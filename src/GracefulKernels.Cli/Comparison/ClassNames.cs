@@ -1,10 +1,13 @@
 using System.Text.Json;
+using GracefulKernels.Cli.Samples;
 
 namespace GracefulKernels.Cli.Comparison;
 
 /// <summary>Names of classes, for people; their numbers where there are none.</summary>
 internal sealed class ClassNames
 {
+    private const string Expected = "a JSON array of strings, or one name a line";
+
     private readonly string[] _names;
 
     private ClassNames(string[] names) => _names = names;
@@ -18,10 +21,12 @@ internal sealed class ClassNames
     public string this[int @class] => @class < 0 ? "—" : @class < _names.Length ? _names[@class] : $"{@class}";
 
     /// <summary>A JSON array of strings, or one name a line.</summary>
+    /// <exception cref="FileNotFoundException">There is no such file.</exception>
     /// <exception cref="InvalidDataException">The file holds neither.</exception>
     public static ClassNames Read(string path)
     {
-        string text = File.ReadAllText(path);
+        using StreamReader reader = new(TextFile.Open(path, Expected));
+        string text = reader.ReadToEnd();
         if (!text.AsSpan().TrimStart().StartsWith("[")) return Checked(path, [.. text.ReplaceLineEndings("\n").TrimEnd('\n').Split('\n').Select(line => line.Trim())]);
         try
         {
@@ -29,7 +34,7 @@ internal sealed class ClassNames
         }
         catch (JsonException e)
         {
-            throw new InvalidDataException($"{path}: {e.Message}; expected a JSON array of strings, or one name a line.", e);
+            throw new InvalidDataException($"{path}: {e.Message}; expected {Expected}.", e);
         }
     }
 
@@ -44,6 +49,6 @@ internal sealed class ClassNames
         int empty = Array.FindIndex(names, string.IsNullOrEmpty);
         return empty < 0 && names.Length > 0
             ? new ClassNames(names)
-            : throw new InvalidDataException($"{path}: found no name for class {Math.Max(0, empty)}; expected a JSON array of strings, or one name a line.");
+            : throw new InvalidDataException($"{path}: found no name for class {Math.Max(0, empty)}; expected {Expected}.");
     }
 }

@@ -1,5 +1,5 @@
 using System.Xml.Linq;
-using static GracefulKernels.Cli.Comparison.UpdateFigures;
+using static GracefulKernels.Cli.Figures;
 using static GracefulKernels.Cli.Pages.Html;
 
 namespace GracefulKernels.Cli.Comparison;

@@ -1,4 +1,5 @@
 using System.Globalization;
+using static GracefulKernels.Cli.Figures;
 
 namespace GracefulKernels.Cli.Comparison;
 
@@ -69,10 +70,6 @@ internal static class UpdateFigures
             ? null
             : $"Without a prediction, and counted as wrong (NaN, negative, or a class that is gone): {Count(all.UndefinedOld)} rows of old, {Count(all.UndefinedNew)} of new.";
     }
-
-    public static string Count(long count) => count.ToString("N0", CultureInfo.InvariantCulture);
-
-    public static string Percent(double part) => double.IsNaN(part) ? "—" : (100 * part).ToString("0.00", CultureInfo.InvariantCulture) + " %";
 
     private static string Number(double value) => value.ToString("0.00000", CultureInfo.InvariantCulture);
 

@@ -6,7 +6,8 @@ namespace GracefulKernels.Cli.Comparison;
 /// <param name="Labels">Labels, in the new model's classes.</param>
 /// <param name="IgnoreIndex">Rows with this label are left out.</param>
 /// <param name="NewOfOld">The new class of each old one, −1 where it is gone; null where both models have the same classes.</param>
-internal sealed record UpdateInputs(Predictions Old, Predictions New, NpyReader Labels, int IgnoreIndex, int[]? NewOfOld = null)
+/// <param name="MapFile">Where that is from, for messages.</param>
+internal sealed record UpdateInputs(Predictions Old, Predictions New, NpyReader Labels, int IgnoreIndex, int[]? NewOfOld = null, string? MapFile = null)
 {
     /// <summary>Everything must speak of the same samples and classes.</summary>
     /// <exception cref="InvalidDataException">It does not; both shapes are named.</exception>
@@ -42,7 +43,7 @@ internal sealed record UpdateInputs(Predictions Old, Predictions New, NpyReader 
         }
         catch (ArgumentException e)
         {
-            throw new InvalidDataException($"The class map does not go with the {classes} classes of {New.Path}: {e.Message}", e);
+            throw new InvalidDataException($"{MapFile ?? "The class map"}: found a map that does not go with the {classes} classes of {New.Path}; {e.Message}", e);
         }
     }
 }

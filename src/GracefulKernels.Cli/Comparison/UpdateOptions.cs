@@ -35,6 +35,9 @@ internal sealed class UpdateOptions
     public UpdateOptions(Command command)
     {
         _layout.AcceptOnlyFromAmong(StringComparer.OrdinalIgnoreCase, "auto", "nchw", "nhwc");
+        _classNames.ExpectPath();
+        _classMap.ExpectPath();
+        _images.ExpectPath();
         _gates.Validators.Add(result =>
         {
             foreach (Token token in result.Tokens)
@@ -57,7 +60,8 @@ internal sealed class UpdateOptions
     /// <exception cref="InvalidDataException">A file holds something else than it should.</exception>
     public UpdateRun Read(ParseResult parsed, Predictions old, Predictions @new, NpyReader labels, int ignoreIndex)
     {
-        UpdateInputs inputs = new(old, @new, labels, ignoreIndex, parsed.GetValue(_classMap) is { } map ? ClassMapFile.Read(map) : null);
+        string? mapFile = parsed.GetValue(_classMap);
+        UpdateInputs inputs = new(old, @new, labels, ignoreIndex, mapFile is null ? null : ClassMapFile.Read(mapFile), mapFile);
         inputs.Check();
         string? namesFile = parsed.GetValue(_classNames);
         ClassNames names = namesFile is null ? ClassNames.None : ClassNames.Read(namesFile);

@@ -1,7 +1,7 @@
 using System.Text.Json;
 using GracefulKernels.Cli.Charts;
 using Spectre.Console;
-using static GracefulKernels.Cli.Comparison.UpdateFigures;
+using static GracefulKernels.Cli.Figures;
 
 namespace GracefulKernels.Cli.Comparison;
 
@@ -91,18 +91,14 @@ internal static class UpdateReport
     private static void WriteGates(Utf8JsonWriter json, IReadOnlyList<GateVerdict> verdicts)
     {
         json.WriteBoolean("gatesMet", verdicts.All(v => v.Met));
-        json.WriteStartArray("gates");
-        foreach (GateVerdict verdict in verdicts)
+        json.WriteObjects("gates", verdicts, verdict =>
         {
-            json.WriteStartObject();
             json.WriteString("figure", verdict.Gate.Figure);
             json.WriteString("operator", verdict.Gate.Operator);
             json.WriteNumber("bound", verdict.Gate.Bound);
             json.WriteFinite("value", verdict.Value);
             json.WriteBoolean("met", verdict.Met);
-            json.WriteEndObject();
-        }
-        json.WriteEndArray();
+        });
     }
 
     private static void WriteCounts(Utf8JsonWriter json, FlipCounts figures)

@@ -1,6 +1,7 @@
 using System.Xml.Linq;
 using GracefulKernels.Cli.Pages;
 using static GracefulKernels.Cli.Compatibility.CompatReport;
+using static GracefulKernels.Cli.Figures;
 using static GracefulKernels.Cli.Pages.Html;
 
 namespace GracefulKernels.Cli.Compatibility;

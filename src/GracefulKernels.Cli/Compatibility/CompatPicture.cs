@@ -43,6 +43,6 @@ internal static class CompatPicture
         if (run.Matrix[query, gallery] is not { } result) return "";
         bool? beats = query == gallery ? null : run.Matrix.BeatsGalleryModel(metric, query, gallery);
         string verdict = beats is null ? "" : $"\n{(beats == true ? ">" : "≤")} {run.Matrix.Names[gallery]} / {run.Matrix.Names[gallery]}";
-        return CompatReport.Percent(metric.Of(result)) + verdict;
+        return Figures.Percent(metric.Of(result)) + verdict;
     }
 }

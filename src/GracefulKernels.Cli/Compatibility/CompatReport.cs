@@ -1,6 +1,6 @@
-using System.Globalization;
 using System.Text.Json;
 using Spectre.Console;
+using static GracefulKernels.Cli.Figures;
 
 namespace GracefulKernels.Cli.Compatibility;
 
@@ -147,10 +147,8 @@ internal static class CompatReport
         json.WriteStartArray("cmc");
         for (int k = 1; k <= Math.Min(CurveRanks, result.GalleryRows); k++) json.WriteFinite(result.Recall(k));
         json.WriteEndArray();
-        json.WriteStartArray("tarAtFar");
-        foreach (VerificationPoint p in result.Verification)
+        json.WriteObjects("tarAtFar", result.Verification, p =>
         {
-            json.WriteStartObject();
             json.WriteNumber("far", p.FalseAcceptRate);
             json.WriteFinite("tar", p.TrueAcceptRate);
             json.WriteFinite("threshold", p.Threshold);
@@ -158,13 +156,9 @@ internal static class CompatReport
             json.WriteNumber("impostorPairs", p.ImpostorPairs);
             json.WriteNumber("acceptedGenuine", p.AcceptedGenuine);
             json.WriteNumber("acceptedImpostors", p.AcceptedImpostors);
-            json.WriteEndObject();
-        }
-        json.WriteEndArray();
-        json.WriteStartArray("tpirAtFpir");
-        foreach (IdentificationPoint p in result.Identification)
+        });
+        json.WriteObjects("tpirAtFpir", result.Identification, p =>
         {
-            json.WriteStartObject();
             json.WriteNumber("fpir", p.FalsePositiveRate);
             json.WriteFinite("tpir", p.TruePositiveRate);
             json.WriteFinite("threshold", p.Threshold);
@@ -172,16 +166,10 @@ internal static class CompatReport
             json.WriteNumber("nonMated", p.NonMated);
             json.WriteNumber("identified", p.Identified);
             json.WriteNumber("acceptedNonMated", p.AcceptedNonMated);
-            json.WriteEndObject();
-        }
-        json.WriteEndArray();
+        });
         json.WriteEndObject();
     }
 
     /// <summary>yes, no, or not known.</summary>
     public static string Word(bool? holds) => holds switch { true => "yes", false => "no", null => "—" };
-
-    private static string Count(int count) => count.ToString("N0", CultureInfo.InvariantCulture);
-
-    public static string Percent(double part) => double.IsNaN(part) ? "—" : (100 * part).ToString("0.00", CultureInfo.InvariantCulture) + " %";
 }

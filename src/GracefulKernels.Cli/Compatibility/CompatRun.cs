@@ -17,10 +17,13 @@ internal sealed record CompatRun(CompatibilityMatrix Matrix, IReadOnlyList<Retri
 
     public double Gain(RetrievalMetric metric) => Matrix.Gain(metric, Old, New, Best);
 
-    public static CompatRun Run(CompatSettings settings, ComputeDevice device)
+    /// <summary>Reads the files and evaluates every pair of models.</summary>
+    /// <exception cref="InvalidDataException">A file holds something else, or two do not go together; paths and shapes are named.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    public static CompatRun Run(CompatSettings settings, ComputeDevice device, IProgress<(string Text, double Part)> progress, CancellationToken cancellation)
     {
         bool self = settings.QueryLabels is null;
-        Embeddings oldGallery = EmbeddingFiles.Read(settings.OldGallery), newQueries = EmbeddingFiles.Read(settings.NewQueries);
+        Embeddings oldGallery = Read(settings.OldGallery), newQueries = Read(settings.NewQueries);
         Embeddings? oldQueries = Optional(settings.OldQueries), newGallery = Optional(settings.NewGallery);
         Embeddings? bestQueries = Optional(settings.BestQueries), bestGallery = Optional(settings.BestGallery);
         if (self)
@@ -40,22 +43,28 @@ internal sealed record CompatRun(CompatibilityMatrix Matrix, IReadOnlyList<Retri
         Expect(bestGallery, galleryLabels.Length, settings.BestGallery, "");
         List<ModelEmbeddings> models = [new("old", oldQueries, oldGallery), new("new", newQueries, newGallery)];
         if (bestQueries is not null) models.Add(new("new*", bestQueries, bestGallery));
-        if (!settings.FitWidths) CheckWidths(models);
+        if (!settings.FitWidths)
+        {
+            CheckWidths(
+                (oldGallery, settings.OldGallery), (oldQueries, settings.OldQueries), (newQueries, settings.NewQueries),
+                (newGallery, settings.NewGallery), (bestQueries, settings.BestQueries), (bestGallery, settings.BestGallery));
+        }
         int[] exclude = self ? [.. Enumerable.Range(0, queryLabels.Length)] : [];
         CompatibilityMatrix matrix = CompatibilityMatrix.Evaluate(
-            models, queryLabels, galleryLabels, settings.Similarity, settings.Rates, exclude, settings.FitWidths, device);
-        return new(matrix, MetricsOf(settings), self, settings.Similarity);
+            models, queryLabels, galleryLabels, settings.Similarity, settings.Rates, exclude, settings.FitWidths, device, new Searching(progress), cancellation);
+        return new(matrix, MetricsOf(settings.Ks, settings.Rates), self, settings.Similarity);
+
+        Embeddings Read(string path) => EmbeddingFiles.Read(path, progress, cancellation);
+        Embeddings? Optional(string? path) => path is null ? null : Read(path);
     }
 
-    public static IReadOnlyList<RetrievalMetric> MetricsOf(CompatSettings settings) =>
+    public static IReadOnlyList<RetrievalMetric> MetricsOf(IEnumerable<int> ks, RetrievalOptions rates) =>
     [
-        .. settings.Ks.Select(RetrievalMetric.RecallAt),
+        .. ks.Select(RetrievalMetric.RecallAt),
         RetrievalMetric.MeanAveragePrecision,
-        .. settings.Rates.FalseAcceptRates.Select(RetrievalMetric.TrueAcceptAt),
-        .. settings.Rates.FalsePositiveRates.Select(RetrievalMetric.TruePositiveAt),
+        .. rates.FalseAcceptRates.Select(RetrievalMetric.TrueAcceptAt),
+        .. rates.FalsePositiveRates.Select(RetrievalMetric.TruePositiveAt),
     ];
-
-    private static Embeddings? Optional(string? path) => path is null ? null : EmbeddingFiles.Read(path);
 
     private static void Expect(Embeddings? embeddings, int rows, string? path, string why)
     {
@@ -63,13 +72,22 @@ internal sealed record CompatRun(CompatibilityMatrix Matrix, IReadOnlyList<Retri
         throw new InvalidDataException($"{path}: found {embeddings.Rows} embeddings; expected {rows}, as there are labels{why}.");
     }
 
-    private static void CheckWidths(List<ModelEmbeddings> models)
+    /// <summary>All must be as wide as the first.</summary>
+    private static void CheckWidths(params ReadOnlySpan<(Embeddings? Read, string? Path)> files)
     {
-        int[] widths = [.. models.SelectMany(m => new[] { m.Queries?.Width, m.Gallery?.Width }).OfType<int>().Distinct()];
-        if (widths.Length > 1)
+        (Embeddings? first, string? firstPath) = files[0];
+        foreach ((Embeddings? read, string? path) in files)
         {
+            // One that stands in for another has no path of its own, and that other's width.
+            if (read is null || path is null || read.Width == first!.Width) continue;
             throw new InvalidDataException(
-                $"The embeddings are {string.Join(" and ", widths)} wide. --fit-width compares them: the leading columns of wider queries, zeros behind narrower ones.");
+                $"{path}: found embeddings [{read.Rows} × {read.Width}]; expected {first.Width} wide, as {firstPath} [{first.Rows} × {first.Width}] is. "
+                + "--fit-width compares them: the leading columns of wider queries, zeros behind narrower ones.");
         }
+    }
+
+    private sealed class Searching(IProgress<(string Text, double Part)> progress) : IProgress<double>
+    {
+        public void Report(double value) => progress.Report(("Searching", value));
     }
 }

@@ -65,16 +65,12 @@ internal static class DemoReport
         json.WriteStartArray("convergence");
         foreach (Convergence.Curve c in result.Convergence.Curves) WriteCurve(json, c);
         json.WriteEndArray();
-        json.WriteStartArray("halvedLearningRates");
-        foreach (Halving.Halved h in result.Halved)
+        json.WriteObjects("halvedLearningRates", result.Halved, h =>
         {
-            json.WriteStartObject();
             json.WriteString("what", h.What);
             json.WriteNumber("asked", h.Asked);
             json.WriteNumber("taken", h.Taken);
-            json.WriteEndObject();
-        }
-        json.WriteEndArray();
+        });
     }
 
     private static void PrintChoices(Report report, DemoResult result)
@@ -130,17 +126,13 @@ internal static class DemoReport
 
     private static void WriteChoice(Utf8JsonWriter json, string name, HeldBackChoice choice)
     {
-        json.WriteStartArray(name);
-        foreach (HeldBackChoice.Trial t in choice.Trials)
+        json.WriteObjects(name, choice.Trials, t =>
         {
-            json.WriteStartObject();
             json.WriteNumber("value", t.Value);
             json.WriteFinite("accuracy", t.HeldBack.NewAccuracy);
             json.WriteFinite("meanLoss", t.Loss / t.HeldBack.Samples);
             WriteCounts(json, t.HeldBack);
-            json.WriteEndObject();
-        }
-        json.WriteEndArray();
+        });
     }
 
     private static void WriteCurve(Utf8JsonWriter json, Convergence.Curve curve)

@@ -46,19 +46,15 @@ internal static class ExplainReport
 
     public static void Write(Utf8JsonWriter json, IReadOnlyList<Explanation> explained, RemovedSamples? removal, int top)
     {
-        json.WriteStartArray("explanations");
-        foreach (Explanation e in explained)
+        json.WriteObjects("explanations", explained, e =>
         {
-            json.WriteStartObject();
             json.WriteNumber("sample", e.Sample);
             json.WriteNumber("label", e.Label);
             json.WriteNumber("prediction", e.Prediction);
             json.WriteFinite("output", e.Output);
             WriteInfluences(json, "for", e.Influence.Supporting(top));
             WriteInfluences(json, "against", e.Influence.Opposing(top));
-            json.WriteEndObject();
-        }
-        json.WriteEndArray();
+        });
         if (removal is not { } r) return;
         json.WriteStartObject("removal");
         json.WriteStartArray("samples");
@@ -76,17 +72,13 @@ internal static class ExplainReport
 
     private static void WriteInfluences(Utf8JsonWriter json, string name, IEnumerable<SampleInfluence> samples)
     {
-        json.WriteStartArray(name);
-        foreach (SampleInfluence s in samples)
+        json.WriteObjects(name, samples, s =>
         {
-            json.WriteStartObject();
             json.WriteNumber("sample", s.Sample);
             json.WriteNumber("label", s.Label);
             json.WriteFinite("influence", s.Influence);
             json.WriteBoolean("exact", s.IsExact);
-            json.WriteEndObject();
-        }
-        json.WriteEndArray();
+        });
     }
 
     private static string[] Cells(SampleInfluence[] samples, int i)

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using Spectre.Console;
+using static GracefulKernels.Cli.Figures;
 
 namespace GracefulKernels.Cli.FineTuning;
 
@@ -76,19 +77,15 @@ internal static class FinetuneReport
     {
         if (choice.Path is null) return;
         json.WriteNumber("lambdaSamples", choice.Samples);
-        json.WriteStartArray("lambdaPath");
-        foreach (PathPoint p in choice.Path.Points)
+        json.WriteObjects("lambdaPath", choice.Path.Points, p =>
         {
-            json.WriteStartObject();
             json.WriteNumber("lambda", p.Lambda);
             json.WriteFinite("dataLoss", p.DataLoss);
             json.WriteFinite("leaveOneOutLoss", p.LeaveOneOutLoss);
             json.WriteFinite("leaveOneOutAccuracy", p.LeaveOneOutAccuracy);
             json.WriteFinite("gcv", p.Gcv);
             json.WriteFinite("degreesOfFreedom", p.DegreesOfFreedom);
-            json.WriteEndObject();
-        }
-        json.WriteEndArray();
+        });
     }
 
     private static void WriteStep(Utf8JsonWriter json, RelinearizationStep s)
@@ -130,6 +127,4 @@ internal static class FinetuneReport
     private static string Capitalized(string text) => char.ToUpperInvariant(text[0]) + text[1..];
 
     private static string Number(double value) => value.ToString("G4", CultureInfo.InvariantCulture);
-
-    private static string Percent(double part) => double.IsNaN(part) ? "—" : (100 * part).ToString("0.00", CultureInfo.InvariantCulture) + " %";
 }

@@ -5,6 +5,8 @@ namespace GracefulKernels.Cli.Samples;
 /// <summary>Labels from <c>.npy</c> and from JSON.</summary>
 internal static class LabelFiles
 {
+    private const string Expected = "a JSON array of integers";
+
     public static int[] ReadNpy(FileRange range)
     {
         using NpyReader reader = Comparison.Predictions.OpenLabels(range.Path);
@@ -19,12 +21,12 @@ internal static class LabelFiles
         int[] all;
         try
         {
-            using FileStream file = File.OpenRead(range.Path);
+            using FileStream file = TextFile.Open(range.Path, Expected);
             all = JsonSerializer.Deserialize<int[]>(file) ?? [];
         }
         catch (JsonException e)
         {
-            throw new InvalidDataException($"{range.Path}: {e.Message}; expected a JSON array of integers.", e);
+            throw new InvalidDataException($"{range.Path}: {e.Message}; expected {Expected}.", e);
         }
         (int first, int count) = range.Of(all.Length);
         return all.AsSpan(first, count).ToArray();

@@ -108,7 +108,9 @@ public static unsafe partial class CongruenceLoss
                 PredictionsOld = olds.Length > 0 ? new Block<int>(ownOld, rows) : memory.OldPredictions,
             };
             IKernels kernels = (device ?? ComputeDevice.Default).Kernels;
-            return mapped ? MappedLoss.Evaluate(options, classMap!, operands, valid, kernels) : Evaluate(options, operands, valid, kernels);
+            if (!mapped) return Evaluate(options, operands, valid, kernels);
+            using var loss = new MappedLoss(options, classMap!, kernels, rows, hasGradient: !memory.Gradient.Data.IsEmpty);
+            return loss.Evaluate(operands, valid);
         }
     }
 

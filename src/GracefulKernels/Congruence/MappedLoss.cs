@@ -6,7 +6,7 @@ namespace GracefulKernels;
 /// The positive-congruent objective where the old model has other classes. The loss against the labels goes over all new classes, the distance over the shared ones: two passes of the row-loss kernel, and the
 /// gradient of the second added to the first's. Rows go in blocks whose intermediate results stay in the outer cache.
 /// </summary>
-internal static unsafe class MappedLoss
+internal sealed unsafe class MappedLoss : IDisposable
 {
     /// <summary>Logits of a block.</summary>
     private const int BlockLogits = 1 << 20;
@@ -14,66 +14,108 @@ internal static unsafe class MappedLoss
     /// <summary>In the place of ignored labels, which may have any number.</summary>
     private const int Ignored = int.MinValue;
 
+    private readonly CongruenceOptions _options;
+    private readonly ClassMap _map;
+    private readonly IKernels _kernels;
+    private readonly SharedColumns _columns;
+    private readonly int _block;
+    private readonly int[] _labels;
+    private readonly int[] _own;
+    private readonly float[] _bases;
+    private readonly float[] _distances;
+    private readonly float[] _factors;
+    private readonly ColumnsOf? _fromNew;
+    private readonly ColumnsOf? _fromOld;
+    private readonly ColumnsOf? _fromReference;
+    private readonly DeviceMemory? _slopes;
+
     /// <param name="options">The loss.</param>
     /// <param name="map">Old → new classes.</param>
+    /// <param name="kernels">Where.</param>
+    /// <param name="rows">Most rows of a call.</param>
+    /// <param name="hasGradient">Whether calls may ask for the gradient.</param>
+    public MappedLoss(CongruenceOptions options, ClassMap map, IKernels kernels, int rows, bool hasGradient)
+    {
+        (_options, _map, _kernels) = (options, map, kernels);
+        _columns = new SharedColumns(map);
+        _block = Math.Clamp(BlockLogits / Math.Max(map.OldClasses, map.NewClasses), 16, Math.Max(16, rows));
+        _labels = new int[_block];
+        _own = [.. Enumerable.Range(0, IsNaive ? map.NewClasses : 0)];
+        _bases = new float[_block];
+        _distances = new float[_block];
+        _factors = new float[_block];
+        if (!IsApart) return;
+        _fromNew = new(kernels, _columns.New, _block);
+        _fromOld = new(kernels, _columns.Old, _block);
+        if (IsRanked) _fromReference = new(kernels, _columns.New, _block);
+        if (hasGradient) _slopes = kernels.Allocate((long)_block * _columns.New.Length * sizeof(float));
+    }
+
+    /// <summary>The distance is the base loss once more.</summary>
+    private bool IsNaive => _options.Distance == CongruenceDistance.Naive;
+
+    /// <summary>The distance takes a pass of its own.</summary>
+    private bool IsApart => _columns.New.Length > 0 && _options.Distance is not (CongruenceDistance.None or CongruenceDistance.Naive);
+
+    private bool IsRanked => _options is { Distance: CongruenceDistance.LogitDifference, RankBy: RankBy.Reference };
+
+    /// <summary>The loss of some rows. Nothing is allocated.</summary>
     /// <param name="all">Operands as of <see cref="IKernels.RowLoss"/>, on the host; the old logits are [rows × C_old], the gradient has no gaps, predictions are always asked for.</param>
     /// <param name="validRows">Rows that are not ignored.</param>
-    /// <param name="kernels">Where.</param>
-    public static CongruenceResult Evaluate(CongruenceOptions options, ClassMap map, in RowLossOperands all, long validRows, IKernels kernels)
+    public CongruenceResult Evaluate(in RowLossOperands all, long validRows)
     {
-        var columns = new SharedColumns(map);
-        int block = Math.Clamp(BlockLogits / Math.Max(map.OldClasses, map.NewClasses), 16, Math.Max(16, all.Rows));
-        bool naive = options.Distance == CongruenceDistance.Naive, apart = columns.New.Length > 0 && options.Distance is not (CongruenceDistance.None or CongruenceDistance.Naive);
-        bool ranked = options is { Distance: CongruenceDistance.LogitDifference, RankBy: RankBy.Reference };
-        float scale = options.Reduction == LossReduction.Mean ? (float)(1.0 / Math.Max(1, validRows)) : 1f;
-        int[] labels = new int[block], own = [.. Enumerable.Range(0, naive ? map.NewClasses : 0)];
-        float[] bases = new float[block], distances = new float[block], factors = new float[block];
+        float scale = _options.Reduction == LossReduction.Mean ? (float)(1.0 / Math.Max(1, validRows)) : 1f;
         var sums = default(Sums);
-        fixed (int* y = labels, news = columns.New, olds = columns.Old, everyOne = own)
-        fixed (float* b = bases, d = distances, f = factors)
+        fixed (int* y = _labels, news = _columns.New, olds = _columns.Old, everyOne = _own)
+        fixed (float* b = _bases, d = _distances, f = _factors)
         {
-            Block<int> newColumns = new(news, columns.New.Length), oldColumns = new(olds, columns.Old.Length), ownColumns = new(everyOne, own.Length);
-            using ColumnsOf fromNew = new(kernels, columns.New, newColumns, all.LdNew, block), fromOld = new(kernels, columns.Old, oldColumns, all.LdOld, block);
-            using ColumnsOf fromReference = ranked ? new(kernels, columns.New, newColumns, all.LdReference, block) : default;
-            using DeviceMemory? slopes = apart && !all.Gradient.IsEmpty ? kernels.Allocate((long)block * columns.New.Length * sizeof(float)) : null;
-            for (int row = 0; row < all.Rows; row += block)
+            Block<int> newColumns = new(news, _columns.New.Length), oldColumns = new(olds, _columns.Old.Length), ownColumns = new(everyOne, _own.Length);
+            for (int row = 0; row < all.Rows; row += _block)
             {
-                int rows = Math.Min(block, all.Rows - row);
+                int rows = Math.Min(_block, all.Rows - row);
                 RowLossOperands part = Part(all, row, rows);
-                bool unknown = Compact(columns, part.Labels.Span, labels, options.IgnoreIndex);
-                Block<float> slope = slopes is null ? default : slopes.AsBlock<float>().Slice(0, (long)rows * columns.New.Length);
+                bool unknown = Compact(_columns, part.Labels.Span, _labels, _options.IgnoreIndex);
+                Block<float> slope = _slopes is null || all.Gradient.IsEmpty ? default : _slopes.AsBlock<float>().Slice(0, (long)rows * _columns.New.Length);
                 // The distance first: the gradient may take the new logits' place.
-                distances.AsSpan().Clear();
-                if (apart)
+                _distances.AsSpan().Clear();
+                if (IsApart)
                 {
-                    kernels.RowLoss(DistanceAlone(options, unknown), new RowLossOperands
+                    _kernels.RowLoss(DistanceAlone(_options, unknown), new RowLossOperands
                     {
                         Rows = rows,
-                        Classes = columns.New.Length,
-                        New = fromNew.Take(part.New, rows),
-                        LdNew = fromNew.Ld,
-                        Old = fromOld.Take(part.Old, rows),
-                        LdOld = fromOld.Ld,
-                        Reference = ranked ? fromReference.Take(part.Reference, rows) : default,
-                        LdReference = ranked ? fromReference.Ld : 0,
+                        Classes = _columns.New.Length,
+                        New = _fromNew!.Take(part.New, part.LdNew, rows, newColumns),
+                        LdNew = _fromNew!.LdOf(part.LdNew),
+                        Old = _fromOld!.Take(part.Old, part.LdOld, rows, oldColumns),
+                        LdOld = _fromOld!.LdOf(part.LdOld),
+                        Reference = IsRanked ? _fromReference!.Take(part.Reference, part.LdReference, rows, newColumns) : default,
+                        LdReference = IsRanked ? _fromReference!.LdOf(part.LdReference) : 0,
                         Labels = new Block<int>(y, rows),
                         Gradient = slope,
                         Values = new Block<float>(d, rows),
                     });
                 }
-                kernels.Argmax(rows, map.OldClasses, part.LdOld, part.Old, part.PredictionsOld);
-                kernels.RowLoss(BaseAlone(options, scale), part with { Old = default, Reference = default, Values = new Block<float>(b, rows), PredictionsOld = default });
-                ToNew(map, part.PredictionsOld.Span);
-                Weigh(options, part, columns, bases, naive ? bases : distances, factors, scale, ref sums);
+                _kernels.Argmax(rows, _map.OldClasses, part.LdOld, part.Old, part.PredictionsOld);
+                _kernels.RowLoss(BaseAlone(_options, scale), part with { Old = default, Reference = default, Values = new Block<float>(b, rows), PredictionsOld = default });
+                ToNew(_map, part.PredictionsOld.Span);
+                Weigh(_options, part, _columns, _bases, IsNaive ? _bases : _distances, _factors, scale, ref sums);
                 if (all.Gradient.IsEmpty) continue;
                 Block<float> factor = new(f, rows);
                 // The naive distance is the base loss again: its gradient is the one that is there.
-                if (naive) kernels.AddColumns(rows, ownColumns, factor, part.Gradient, part.Gradient, map.NewClasses);
-                else if (apart) kernels.AddColumns(rows, newColumns, factor, slope, part.Gradient, map.NewClasses);
+                if (IsNaive) _kernels.AddColumns(rows, ownColumns, factor, part.Gradient, part.Gradient, _map.NewClasses);
+                else if (IsApart) _kernels.AddColumns(rows, newColumns, factor, slope, part.Gradient, _map.NewClasses);
             }
         }
-        FlipTable flips = kernels.FlipsFromPredictions(all.Rows, all.PredictionsOld, all.PredictionsNew, all.Labels, options.IgnoreIndex, map.NewClasses, default);
-        return CongruenceLoss.Result(options, new RowLossSums(sums.Base, sums.Distance, sums.Weighted, sums.Valid, sums.Undefined, flips));
+        FlipTable flips = _kernels.FlipsFromPredictions(all.Rows, all.PredictionsOld, all.PredictionsNew, all.Labels, _options.IgnoreIndex, _map.NewClasses, default);
+        return CongruenceLoss.Result(_options, new RowLossSums(sums.Base, sums.Distance, sums.Weighted, sums.Valid, sums.Undefined, flips));
+    }
+
+    public void Dispose()
+    {
+        _fromNew?.Dispose();
+        _fromOld?.Dispose();
+        _fromReference?.Dispose();
+        _slopes?.Dispose();
     }
 
     private static RowLossOperands Part(in RowLossOperands all, int row, int rows)

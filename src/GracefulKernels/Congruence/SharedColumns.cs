@@ -42,36 +42,36 @@ internal sealed class SharedColumns
 }
 
 /// <summary>Those columns of one model's logits, as a matrix of the kernels: as they lie where they follow each other, else copied.</summary>
-internal readonly unsafe struct ColumnsOf : IDisposable
+internal sealed class ColumnsOf : IDisposable
 {
     private readonly IKernels _kernels;
-    private readonly Block<int> _columns;
     private readonly DeviceMemory? _copy;
-    private readonly int _first, _ld;
+    private readonly int _count, _first;
 
     /// <param name="kernels">Where.</param>
     /// <param name="columns">The columns.</param>
-    /// <param name="pinned">The same, for the kernels.</param>
-    /// <param name="ld">Columns of the whole.</param>
     /// <param name="rows">Most rows at a time.</param>
-    public ColumnsOf(IKernels kernels, int[] columns, Block<int> pinned, int ld, int rows)
+    public ColumnsOf(IKernels kernels, int[] columns, int rows)
     {
         _kernels = kernels;
-        _columns = pinned;
-        _ld = ld;
+        _count = columns.Length;
         if (SharedColumns.AreARun(columns)) _first = columns.Length == 0 ? 0 : columns[0];
         else _copy = kernels.Allocate((long)rows * columns.Length * sizeof(float));
     }
 
-    /// <summary>Leading dimension of <see cref="Take"/>.</summary>
-    public int Ld => _copy is null ? _ld : (int)_columns.Length;
+    /// <summary>Leading dimension of what <see cref="Take"/> gives, from that of the logits.</summary>
+    public int LdOf(int ld) => _copy is null ? ld : _count;
 
     /// <summary>The columns of some rows; they stay until the next call.</summary>
-    public Block<float> Take(Block<float> logits, int rows)
+    /// <param name="logits">The whole.</param>
+    /// <param name="ld">Elements from a row of it to the next.</param>
+    /// <param name="rows">Rows.</param>
+    /// <param name="columns">Those of the constructor, for the kernels.</param>
+    public Block<float> Take(Block<float> logits, int ld, int rows, Block<int> columns)
     {
         if (_copy is null) return logits.Slice(_first);
-        Block<float> taken = _copy.AsBlock<float>().Slice(0, rows * _columns.Length);
-        _kernels.TakeColumns(rows, _columns, logits, _ld, taken);
+        Block<float> taken = _copy.AsBlock<float>().Slice(0, (long)rows * _count);
+        _kernels.TakeColumns(rows, columns, logits, ld, taken);
         return taken;
     }
 

@@ -41,14 +41,18 @@ public static class AtomicFile
             {
                 write(file);
                 cancellation.ThrowIfCancellationRequested();
-                file.Flush(flushToDisk: true);
+                Flush(file, path);
                 file.Dispose();
                 File.Move(aside, target, overwrite: true);
             }
-            catch
+            catch (Exception e)
             {
-                file.Dispose();
-                File.Delete(aside);
+                Discard(file, aside);
+                // A full disk's message has the name that nobody gave.
+                if (e is IOException && e.Message.Contains(aside, StringComparison.Ordinal))
+                {
+                    throw new IOException($"Cannot write '{path}': {e.Message.Replace(aside, target, StringComparison.Ordinal)}", e);
+                }
                 throw;
             }
         }
@@ -68,6 +72,32 @@ public static class AtomicFile
     {
         string full = Path.GetFullPath(path);
         return new FileInfo(full).LinkTarget is null ? full : File.ResolveLinkTarget(full, returnFinalTarget: true)!.FullName;
+    }
+
+    private static void Flush(FileStream file, string path)
+    {
+        try
+        {
+            file.Flush(flushToDisk: true);
+        }
+        catch (ArgumentException e)
+        {
+            // What .NET makes of a file larger than its file system or the process may have.
+            throw new IOException($"Cannot write '{path}': {e.Message}", e);
+        }
+    }
+
+    private static void Discard(FileStream file, string aside)
+    {
+        try
+        {
+            file.Dispose();
+        }
+        catch (Exception e) when (e is IOException or ArgumentException)
+        {
+            // What is still in the buffer does not fit either; the file is closed all the same.
+        }
+        File.Delete(aside);
     }
 
     private static FileStream Create(string aside, string folder, string path)

@@ -33,7 +33,10 @@ public sealed class CompatibilityMatrix
     /// <param name="exclude">As in <see cref="RetrievalEvaluation.Run"/>.</param>
     /// <param name="fitWidths">Whether queries of another width than a gallery are made to fit it by <see cref="Embeddings.WithWidth"/>; else they are refused.</param>
     /// <param name="device">Where to compute; null for <see cref="ComputeDevice.Default"/>.</param>
+    /// <param name="progress">The part done, from 0 to 1: every pair counts as much as another.</param>
+    /// <param name="cancellation">Looked at before each block of queries.</param>
     /// <exception cref="ArgumentException">A length or a width does not fit.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
     public static CompatibilityMatrix Evaluate(
         IReadOnlyList<ModelEmbeddings> models,
         ReadOnlySpan<int> queryLabels,
@@ -42,20 +45,25 @@ public sealed class CompatibilityMatrix
         RetrievalOptions? options = null,
         ReadOnlySpan<int> exclude = default,
         bool fitWidths = false,
-        ComputeDevice? device = null)
+        ComputeDevice? device = null,
+        IProgress<double>? progress = null,
+        CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(models);
         if (models.Count == 0) throw new ArgumentException("models is empty; expected at least one.", nameof(models));
         var results = new RetrievalResult?[models.Count, models.Count];
+        int pairs = models.Count(m => m.Gallery is not null) * models.Count(m => m.Queries is not null), done = 0;
         for (int g = 0; g < models.Count; g++)
         {
             if (models[g].Gallery is not { } rows) continue;
+            cancellation.ThrowIfCancellationRequested();
             using var gallery = new GallerySearch(rows, similarity, device);
             for (int q = 0; q < models.Count; q++)
             {
                 if (models[q].Queries is not { } queries) continue;
                 if (fitWidths) queries = queries.WithWidth(gallery.Width);
-                results[q, g] = RetrievalEvaluation.Run(gallery, galleryLabels, queries, queryLabels, options, exclude);
+                PairProgress? part = progress is null ? null : new(progress, done++, pairs);
+                results[q, g] = RetrievalEvaluation.Run(gallery, galleryLabels, queries, queryLabels, options, exclude, part, cancellation);
             }
         }
         return new CompatibilityMatrix([.. models.Select(m => m.Name)], results);
@@ -95,5 +103,10 @@ public sealed class CompatibilityMatrix
     {
         ArgumentNullException.ThrowIfNull(metric);
         return _results[query, gallery] is { } result ? metric.Of(result) : double.NaN;
+    }
+
+    private sealed class PairProgress(IProgress<double> all, int pair, int pairs) : IProgress<double>
+    {
+        public void Report(double value) => all.Report((pair + value) / pairs);
     }
 }

@@ -17,10 +17,20 @@ public static class RetrievalEvaluation
     /// <param name="queryLabels">[queries].</param>
     /// <param name="options">Rates; null for none.</param>
     /// <param name="exclude">[queries]: a gallery item that this query does not see and that is in no pair with it, negative for none; or empty.</param>
+    /// <param name="progress">The part done, from 0 to 1, after each block of queries.</param>
+    /// <param name="cancellation">Looked at before each block.</param>
     /// <exception cref="ArgumentException">A length or the width does not fit.</exception>
     /// <exception cref="ArgumentOutOfRangeException">A rate is outside [0, 1], or <paramref name="exclude"/> names an item that the gallery does not have.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
     public static RetrievalResult Run(
-        GallerySearch gallery, ReadOnlySpan<int> galleryLabels, Embeddings queries, ReadOnlySpan<int> queryLabels, RetrievalOptions? options = null, ReadOnlySpan<int> exclude = default)
+        GallerySearch gallery,
+        ReadOnlySpan<int> galleryLabels,
+        Embeddings queries,
+        ReadOnlySpan<int> queryLabels,
+        RetrievalOptions? options = null,
+        ReadOnlySpan<int> exclude = default,
+        IProgress<double>? progress = null,
+        CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(gallery);
         gallery.CheckQueries(queries, nameof(queries));
@@ -30,8 +40,10 @@ public static class RetrievalEvaluation
         options ??= new RetrievalOptions();
         options.Check();
         PreparedRows prepared = PreparedRows.Of([queries], gallery.Similarity);
-        var run = new RetrievalRun(gallery, galleryLabels.ToArray(), prepared, queryLabels.ToArray(), exclude.ToArray());
-        run.Rank(countsPairs: options.FalseAcceptRates.Count > 0);
+        bool verifies = options.FalseAcceptRates.Count > 0;
+        var blocks = new ScoreBlocks(gallery, prepared, passes: verifies ? 2 : 1, progress, cancellation);
+        var run = new RetrievalRun(gallery, galleryLabels.ToArray(), prepared, queryLabels.ToArray(), exclude.ToArray(), blocks);
+        run.Rank(countsPairs: verifies);
         return new RetrievalResult(
             gallery.Rows,
             run.FirstRanks,

@@ -1,9 +1,8 @@
 namespace GracefulKernels;
 
 /// <summary>One evaluation: the passes over the scores and what they leave.</summary>
-internal sealed class RetrievalRun(GallerySearch gallery, int[] galleryLabels, PreparedRows queries, int[] queryLabels, int[] exclude)
+internal sealed class RetrievalRun(GallerySearch gallery, int[] galleryLabels, PreparedRows queries, int[] queryLabels, int[] exclude, ScoreBlocks blocks)
 {
-    private readonly ScoreBlocks _blocks = new(gallery, queries);
     private readonly PairHistogram _pairs = new(tables: 1);
     private readonly float[] _bestScores = new float[queries.Rows];
     private readonly bool[] _bestIsRight = new bool[queries.Rows];
@@ -15,7 +14,7 @@ internal sealed class RetrievalRun(GallerySearch gallery, int[] galleryLabels, P
     public double[] AveragePrecisions { get; } = new double[queries.Rows];
 
     public void Rank(bool countsPairs)
-        => _blocks.ForEach(
+        => blocks.ForEach(
             () => (Row: new RankedRow(), Pairs: countsPairs ? new PairHistogram(tables: 1) : null),
             (query, scores, own) =>
             {
@@ -94,7 +93,7 @@ internal sealed class RetrievalRun(GallerySearch gallery, int[] galleryLabels, P
     private PairHistogram Within(uint[] upper)
     {
         var all = new PairHistogram(upper.Length);
-        _blocks.ForEach(
+        blocks.ForEach(
             () => new PairHistogram(upper.Length),
             (query, scores, own) =>
             {

@@ -11,13 +11,25 @@ internal sealed unsafe class ScoreBlocks
     private readonly PreparedRows _queries;
     private readonly float[] _scores;
     private readonly int _rows;
+    private readonly long _rowsOfAllPasses;
+    private readonly IProgress<double>? _progress;
+    private readonly CancellationToken _cancellation;
+    private long _rowsDone;
 
-    public ScoreBlocks(GallerySearch gallery, PreparedRows queries)
+    /// <param name="gallery">The gallery.</param>
+    /// <param name="queries">Queries of its width.</param>
+    /// <param name="passes">How often <see cref="ForEach"/> will run.</param>
+    /// <param name="progress">The part of all passes that is done, after each block.</param>
+    /// <param name="cancellation">Looked at before each block.</param>
+    public ScoreBlocks(GallerySearch gallery, PreparedRows queries, int passes, IProgress<double>? progress, CancellationToken cancellation)
     {
         _gallery = gallery;
         _queries = queries;
         _rows = Math.Clamp(BlockScores / Math.Max(1, gallery.Rows), 1, Math.Max(1, queries.Rows));
         _scores = new float[(long)_rows * gallery.Rows];
+        _rowsOfAllPasses = (long)passes * queries.Rows;
+        _progress = progress;
+        _cancellation = cancellation;
     }
 
     /// <summary>What is done with the scores of one query: larger is nearer.</summary>
@@ -29,6 +41,7 @@ internal sealed unsafe class ScoreBlocks
         int gallery = _gallery.Rows;
         for (int first = 0; first < _queries.Rows; first += _rows)
         {
+            _cancellation.ThrowIfCancellationRequested();
             int start = first, count = Math.Min(_rows, _queries.Rows - first);
             Compute(start, count);
             var bounds = new ParallelOptions { MaxDegreeOfParallelism = _gallery.Kernels is GpuKernels ? Environment.ProcessorCount : _gallery.Kernels.Threads };
@@ -46,6 +59,8 @@ internal sealed unsafe class ScoreBlocks
                 {
                     lock (_gallery) fold(own);
                 });
+            _rowsDone += count;
+            _progress?.Report((double)_rowsDone / _rowsOfAllPasses);
         }
     }
 

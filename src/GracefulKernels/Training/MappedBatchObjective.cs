@@ -8,6 +8,7 @@ namespace GracefulKernels;
 internal sealed unsafe class MappedBatchObjective(
     IKernels kernels, int[] labels, float[] oldLogits, float[] referenceLogits, CongruenceOptions options, ClassMap map, int capacity) : BatchObjective
 {
+    private readonly MappedLoss _loss = new(options, map, kernels, capacity, hasGradient: true);
     private readonly float[] _outputs = new float[capacity * map.NewClasses];
     private readonly float[] _gradient = new float[capacity * map.NewClasses];
     private readonly float[] _old = new float[capacity * map.OldClasses];
@@ -47,13 +48,11 @@ internal sealed unsafe class MappedBatchObjective(
                 PredictionsNew = new Block<int>(predictedNew, n),
                 PredictionsOld = new Block<int>(predictedOld, n),
             };
-            result = MappedLoss.Evaluate(options, map, operands, valid, kernels);
+            result = _loss.Evaluate(operands, valid);
         }
         kernels.Upload<float>(_gradient.AsSpan(0, length), seeds);
         return new BatchSums(valid == 0 ? 0 : result.Loss * valid, valid, result.Flips);
     }
 
-    public override void Dispose()
-    {
-    }
+    public override void Dispose() => _loss.Dispose();
 }

@@ -62,20 +62,24 @@ public sealed class CompareClassMapTests
         NpyFile.Write(folder.File("p.npy"), [0, 7], 2);
         NpyFile.Write(folder.File("y.npy"), [0, 1], 2);
         Fails("z4.npy", "z3.npy", "[0, 1]", "z4.npy: found logits of 4 classes; expected logits of 2 classes, as the class map has");
-        Fails("z3.npy", "z4.npy", "[0, 0, 1]", "newOfOld[1] and newOfOld[0] are both 0");
-        Fails("z3.npy", "z4.npy", "[0, 4, 1]", "newOfOld[1] is 4; expected 0 to 3");
+        Fails("z3.npy", "z4.npy", "[0, 0, 1]", "map.json: found a map that does not go with the 4 classes of", "newOfOld[1] and newOfOld[0] are both 0");
+        Fails("z3.npy", "z4.npy", "[0, 4, 1]", "map.json: found a map", "newOfOld[1] is 4; expected 0 to 3");
         Fails("z3.npy", "p.npy", "[0, 1, 2]", "p.npy: found predictions; expected logits as in");
         Fails("p.npy", "p.npy", "[0, 1, 2]", "p.npy: found prediction 7 in row 1; expected less than 3, the classes of the class map");
         Fails("z3.npy", "z4.npy", "{}", "expected a JSON array of integers, the new class of each old one");
         Fails("z3.npy", "z4.npy", "[]", "map.json: found no classes");
+        File.Delete(folder.File("map.json"));
+        Fails("z3.npy", "z4.npy", null, "map.json: there is no such file; expected a JSON array of integers");
+        Directory.CreateDirectory(folder.File("map.json"));
+        Fails("z3.npy", "z4.npy", null, "map.json: found a folder; expected a JSON array of integers");
 
-        void Fails(string old, string now, string map, string reason)
+        void Fails(string old, string now, string? map, params string[] reasons)
         {
-            File.WriteAllText(folder.File("map.json"), map);
+            if (map is not null) File.WriteAllText(folder.File("map.json"), map);
             (int code, string output, string error) = Tool.Run(
                 "compare", "--old", folder.File(old), "--new", folder.File(now), "--labels", folder.File("y.npy"), "--class-map", folder.File("map.json"));
             Assert.Equal((1, ""), (code, output));
-            Tool.AssertOneLine(error, reason);
+            Assert.All(reasons, reason => Tool.AssertOneLine(error, reason));
         }
     }
 

@@ -66,16 +66,18 @@ public sealed class CompareFailureTests
     [InlineData("--out", "file/out")]
     [InlineData("--json", "file/r.json")]
     [InlineData("--json", "nowhere/r.json")]
+    [InlineData("--json", "sub")]
     public void APlaceThatCannotBeWrittenIsFoundBeforeTheWork(string option, string place)
     {
         using TemporaryFolder folder = new();
         Inputs(folder);
         File.WriteAllText(folder.File("file"), "");
+        Directory.CreateDirectory(folder.File("sub"));
         (int code, string output, string error) = Tool.Run([.. Args(folder), option, folder.File(place)]);
         Assert.Equal(1, code);
         Assert.Empty(output);
         Tool.AssertOneLine(error, place.Split('/')[0]);
-        Assert.Equal(["file", "p.npy"], folder.Names());
+        Assert.Equal(["file", "p.npy", "sub"], folder.Names());
     }
 
     [Fact]
@@ -88,6 +90,46 @@ public sealed class CompareFailureTests
         (int code, _, string error) = Tool.Run([.. Args(folder), "--out", System]);
         Assert.Equal(1, code);
         Tool.AssertOneLine(error, $"'{System}'");
+    }
+
+    [Theory]
+    [InlineData("--layout", "chw", "--layout: Argument 'chw'")]
+    [InlineData("--new", "", "--new is ''; expected a path")]
+    [InlineData("--class-map", "", "--class-map is ''; expected a path")]
+    [InlineData("--out", "", "--out is ''; expected a path")]
+    public void OptionsAreNamed(string option, string value, string reason)
+    {
+        using TemporaryFolder folder = new();
+        Inputs(folder);
+        string[] args = [.. Args(folder).Where((_, i) => option != "--new" || i is not (3 or 4)), option, value];
+        (int code, string output, string error) = Tool.Run(args);
+        Assert.Equal((2, ""), (code, output));
+        Tool.AssertOneLine(error, reason);
+    }
+
+    /// <summary>A limit on the size of a file stands for a full disk: what was buffered does not fit, neither when it is written nor when the file is closed.</summary>
+    [Fact]
+    public async Task ADiskWithoutRoomIsNamedAndKeepsNothingHalf()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "limits as Linux has them");
+        using TemporaryFolder folder = new();
+        int[] classes = [.. Enumerable.Range(0, 200)];
+        NpyFile.Write(folder.File("p.npy"), classes, classes.Length);
+        File.WriteAllText(folder.File("r.json"), "as it was");
+        ProcessStartInfo start = new("sh") { RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false };
+        // 8 blocks are 4 or 8 KB, by the shell; the report has three times as much.
+        string[] command = ["-c", "trap '' XFSZ; ulimit -f 8; exec dotnet \"$@\"", "sh", Path.Combine(AppContext.BaseDirectory, "graceful.dll"), .. Args(folder), "--json", folder.File("r.json")];
+        foreach (string word in command) start.ArgumentList.Add(word);
+        // The runtime's own code pages would be in a file past the limit.
+        start.Environment["DOTNET_EnableWriteXorExecute"] = "0";
+        using Process process = Process.Start(start)!;
+        Task<string> output = process.StandardOutput.ReadToEndAsync(), error = process.StandardError.ReadToEndAsync();
+        Assert.True(process.WaitForExit(TimeSpan.FromSeconds(60)));
+        Assert.Equal(1, process.ExitCode);
+        Assert.Contains("negative flips", await output);
+        Tool.AssertOneLine(await error, $"Cannot write '{folder.File("r.json")}'");
+        Assert.Equal("as it was", File.ReadAllText(folder.File("r.json")));
+        Assert.Equal(["p.npy", "r.json"], folder.Names());
     }
 
     [Fact]

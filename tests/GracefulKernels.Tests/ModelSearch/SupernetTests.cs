@@ -26,19 +26,21 @@ public abstract class SupernetTests(KernelFamily family)
     }
 
     /// <summary>With room for one candidate alone it is ordinary training by gradient descent, bit for bit but for the place where the velocity is added.</summary>
-    [Fact]
-    public void OfOneCandidateItIsOrdinaryTraining()
+    [Theory]
+    [InlineData(0)]
+    [InlineData(0.2)]
+    public void OfOneCandidateItIsOrdinaryTraining(double smoothing)
     {
         var one = new ResidualFamily(_networks.Input, 5, [[1], [2]], [[2], [3]], 0.1f);
         (float[] images, int[] labels, float[] head) = Data();
-        var options = new SupernetOptions { Epochs = 2, BatchSize = 8, Seed = 3, WeightDecay = 1e-3, MaxGradientNorm = 1e9, LearningRate = LearningRate.Constant(0.05) };
+        var options = new SupernetOptions { Epochs = 2, BatchSize = 8, Seed = 3, WeightDecay = 1e-3, MaxGradientNorm = 1e9, LearningRate = LearningRate.Constant(0.05), LabelSmoothing = smoothing };
         var supernet = new Supernet(one, 1, family.Device);
         Network start = one.Build(one.Largest, 1, family.Device).ThroughFrozenHead(Classes, head);
         var reports = new Reports<TrainingProgress>();
         supernet.Train(images, labels, Classes, head, options: options, progress: reports);
         var ordinary = new Reports<TrainingProgress>();
         Network trained = SgdTrainer.Train(
-            start, images, labels, new SgdOptions { Epochs = 2, BatchSize = 8, Seed = 3, WeightDecay = 1e-3, LearningRate = LearningRate.Constant(0.05) }, progress: ordinary);
+            start, images, TrainingObjective.CrossEntropy(labels, smoothing), new SgdOptions { Epochs = 2, BatchSize = 8, Seed = 3, WeightDecay = 1e-3, LearningRate = LearningRate.Constant(0.05) }, progress: ordinary);
         using ParameterVector expected = trained.GetWeights(), actual = supernet.Inherit(one.Largest).GetWeights();
         // The same steps, rounded in another order.
         Tolerance.AssertRelativeNorm([.. expected.ToArray().Select(v => (double)v)], actual.ToArray(), 1e-5, "weights");
@@ -89,6 +91,8 @@ public abstract class SupernetTests(KernelFamily family)
         Refused("labels is empty", () => supernet.Train([], [], Classes, head));
         Refused("the smallest candidate", () => supernet.Train(images, labels, Classes, head, options: new SupernetOptions { MaxMultiplyAccumulates = 1 }));
         Refused("MaxGradientNorm", () => supernet.Train(images, labels, Classes, head, options: new SupernetOptions { MaxGradientNorm = 0 }));
+        Refused("LabelSmoothing is 1; expected a number in [0, 1)", () => supernet.Train(images, labels, Classes, head, options: new SupernetOptions { LabelSmoothing = 1 }));
+        Refused("LabelSmoothing is NaN", () => supernet.Train(images, labels, Classes, head, options: new SupernetOptions { LabelSmoothing = double.NaN }));
         Refused("not of this family", () => supernet.Inherit(new ResidualCandidate([9, 1], [2, 3])));
 
         static void Refused(string message, Action action)

@@ -117,6 +117,28 @@ public abstract class RetrievalTests(KernelFamily family)
         Assert.All(gallery.Search(none, 2).CumulativeMatches([], [0, 0, 1, 1]), v => Assert.True(double.IsNaN(v)));
     }
 
+    /// <summary>Several blocks of scores: progress rises to 1 over both passes, and no block is computed once the run is cancelled.</summary>
+    [Fact]
+    public void ProgressAndCancellationBetweenBlocks()
+    {
+        // 2²² scores a block: two queries.
+        const int Items = 1 << 21;
+        Embeddings x = new(new float[Items], 1), q = new([1, 2, 3, 4, 5], 1);
+        int[] labels = new int[Items];
+        Reports<double> all = new();
+        using var gallery = new GallerySearch(x, Similarity.InnerProduct, family.Device);
+        RetrievalEvaluation.Run(gallery, labels, q, [1, 1, 1, 1, 1], new() { FalseAcceptRates = [0.5] }, default, all);
+        Assert.Equal([0.2, 0.4, 0.5, 0.7, 0.9, 1], all.All);
+        using CancellationTokenSource source = new();
+        Reports<double> some = new(part =>
+        {
+            if (part >= 0.5) source.Cancel();
+        });
+        Assert.Throws<OperationCanceledException>(
+            () => RetrievalEvaluation.Run(gallery, labels, q, [1, 1, 1, 1, 1], new() { FalseAcceptRates = [0.5] }, default, some, source.Token));
+        Assert.Equal([0.2, 0.4, 0.5], some.All);
+    }
+
     private static Embeddings Small(int seed, int rows, int width) => new(RandomFloats.Small(seed, (long)rows * width), width);
 
     private static int[] Labels(int seed, int count, int classes)

@@ -13,6 +13,7 @@ internal static class CaseList
         .. SymmetricEigenCases.All,
         .. KroneckerCases.All,
         .. RowLossCases.All,
+        .. ColumnCases.All,
         .. LinearLossCases.All,
         .. FlipCases.All,
         .. SearchCases.All,

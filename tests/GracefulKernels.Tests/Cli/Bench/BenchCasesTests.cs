@@ -1,3 +1,5 @@
+using System.Reflection;
+using System.Reflection.Emit;
 using GracefulKernels.Cli.Bench;
 using GracefulKernels.Kernels;
 
@@ -10,6 +12,30 @@ public class BenchCasesTests
     [Fact]
     public void EveryRoomOfTheTableIsThere()
         => Assert.Equal(["gemm", "syrk", "conv", "covariance", "cholesky", "eigen", "kronecker", "rowloss", "linear", "flips", "search", "vector", "lqf"], CaseList.Rooms);
+
+    /// <summary>
+    /// Operations without a row of their own: memory; layers, which run in the rows of lqf; and what costs little beside what it stands next to. A new operation does not belong here.
+    /// </summary>
+    private static readonly string[] Unmeasured =
+    [
+        "Add", "Allocate", "Argmax", "ChannelAffine", "ChannelAffineGradient", "ChannelAffinePair", "CholeskySolve", "ColumnSum", "Damp", "Download", "FlipsFromPredictions", "GemmPair", "GlobalMean", "GlobalMeanAdjoint",
+        "MaxPool", "MaxPoolGather", "MaxPoolScatter", "MeanPool", "MeanPoolAdjoint", "Multiply", "Narrow", "PackCorrect", "PackPredictions", "PairwiseDiffer", "Shortcut", "ShortcutAdjoint",
+        "Trace", "Upload", "Widen", "Zero",
+    ];
+
+    /// <summary>The operations are read from the contract, what the cases call from their code: an operation without a benchmark fails here.</summary>
+    [Fact]
+    public void EveryOperationOfTheContractHasACase()
+    {
+        string[] contract = [.. typeof(IKernels).GetMethods().Where(m => !m.IsSpecialName).Select(m => m.Name).Distinct()];
+        Type[] files = [.. CaseList.All.Concat(DeviceCases.All).Select(c => Outermost(c.Prepare.Method.DeclaringType!)).Distinct()];
+        string[] called = [.. files.SelectMany(f => f.GetNestedTypes(BindingFlags.NonPublic).Prepend(f)).SelectMany(KernelCalls).Distinct()];
+        Assert.Equal("", string.Join(", ", contract.Except(called).Except(Unmeasured)));
+        // Neither is the list longer than it has to be.
+        Assert.Equal("", string.Join(", ", Unmeasured.Intersect(called).Concat(Unmeasured.Except(contract))));
+
+        static Type Outermost(Type type) => type.DeclaringType is { } outer ? Outermost(outer) : type;
+    }
 
     [Fact]
     public void TitlesAreUnique() => Assert.Empty(CaseList.All.GroupBy(c => c.Title).Where(g => g.Count() > 1).Select(g => g.Key));
@@ -75,4 +101,32 @@ public class BenchCasesTests
     [InlineData("a+b", "aab", false)]
     [InlineData("3x3/1", "conv-jvp 16x14x14x256-3x3/1-256", true)]
     public void GlobsMatchWholeTitles(string pattern, string title, bool matches) => Assert.Equal(matches, new Glob(pattern).IsMatch(title));
+
+    /// <summary>Names of the contract's methods that a type's code calls: the tokens behind the opcodes of calls.</summary>
+    private static IEnumerable<string> KernelCalls(Type type)
+    {
+        const BindingFlags Own = BindingFlags.DeclaredOnly | BindingFlags.Instance | BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic;
+        foreach (MethodBase method in type.GetMembers(Own).OfType<MethodBase>())
+        {
+            byte[] code = method.GetMethodBody()?.GetILAsByteArray() ?? [];
+            for (int i = 0; i + 5 <= code.Length; i++)
+            {
+                if (code[i] == OpCodes.Callvirt.Value && Called(method, BitConverter.ToInt32(code, i + 1)) is { } name) yield return name;
+            }
+        }
+    }
+
+    /// <summary>The contract's method of a token; null for what is another or none: a byte like the opcode's may be anything.</summary>
+    private static string? Called(MethodBase caller, int token)
+    {
+        try
+        {
+            MethodBase? called = caller.Module.ResolveMethod(token, caller.DeclaringType!.GetGenericArguments(), caller.IsGenericMethod ? caller.GetGenericArguments() : null);
+            return called?.DeclaringType == typeof(IKernels) ? called.Name : null;
+        }
+        catch (Exception e) when (e is ArgumentException or BadImageFormatException or MissingMethodException)
+        {
+            return null;
+        }
+    }
 }
