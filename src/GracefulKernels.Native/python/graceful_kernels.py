@@ -6,20 +6,21 @@ an ONNX file, and the dense kernels under them. Needs NumPy; torch is optional, 
 unless the arrays given are torch's.
 
 **Arrays.** Every function takes NumPy arrays, torch tensors on the CPU, anything else with
-``__dlpack__``, and DLPack capsules (``dltensor`` and ``dltensor_versioned``; a capsule can be given
-once). Their memory is read and written where it lies: nothing is copied, cast or moved. An array
-of another type (float32 is what most functions want), on another device, read-only where it is
-written to, or strided in a way that the kernel cannot follow, is refused, and the message names it.
-*Matrices* may have gaps between their rows, *dense* arrays may not. There is one copy, of as many
-elements as there are samples: int64 labels and predictions are narrowed to int32.
+``__dlpack__``, and DLPack capsules (``dltensor`` and ``dltensor_versioned``; a capsule can be
+given once). Their memory is read and written where it lies: nothing is copied, cast or moved. An
+array of another type (float32 is what most functions want), on another device, read-only where it
+is written to, or strided in a way that the kernel cannot follow, is refused, and the message names
+it. *Matrices* may have gaps between their rows, *dense* arrays may not. There is one copy, of as
+many elements as there are samples: int64 labels and predictions are narrowed to int32.
 
-**Outputs** are new NumPy arrays, or torch tensors where the first array given is one. To have them in
-memory of your own, give an array for the output (``out=``, ``gradient=``, ...). An output that is asked
-for by a switch takes ``True`` (a new array), ``False`` (not computed) or an array to be written.
+**Outputs** are new NumPy arrays, or torch tensors where the first array given is one. To have them
+in memory of your own, give an array for the output (``out=``, ``gradient=``, ...). An output that
+is asked for by a switch takes ``True`` (a new array), ``False`` (not computed) or an array to be
+written.
 
-**Threads.** A Device may be used by any number of threads at once; calls on one Network, Linearized,
-Factors or Model wait for one another. The interpreter's lock is released during a call. Do not close
-anything, and do not change arrays, while another thread's call uses them.
+**Threads.** A Device may be used by any number of threads at once; calls on one Network,
+Linearized, Factors or Model wait for one another. The interpreter's lock is released during a
+call. Do not close anything, and do not change arrays, while another thread's call uses them.
 
 **Results** are the same bits on every instruction set and for any number of threads.
 
@@ -38,7 +39,6 @@ import math
 import operator
 import os
 import sys
-import tempfile
 import threading
 from dataclasses import dataclass, fields, replace
 from typing import Any, Callable, List, NamedTuple, Optional, Sequence, Tuple, Union
@@ -105,6 +105,7 @@ _FUNCTIONS = {
     "gk_factors_close": "p",
     "gk_solve": "ppppppp",
     "gk_fine_tune": "pppllp",
+    "gk_model_describe": "pp",
     "gk_model_predict": "pplp",
     "gk_model_update": "ppl",
     "gk_model_save": "ps",
@@ -125,7 +126,7 @@ def _library_name() -> str:
 
 
 def _find_library() -> str:
-    """GRACEFUL_KERNELS (a file or a folder), else beside this module, else ../lib, else a bare name."""
+    """GRACEFUL_KERNELS (a file or folder), beside this module, ../lib, or a bare name."""
     name = _library_name()
     named = os.environ.get("GRACEFUL_KERNELS")
     if named:
@@ -154,8 +155,8 @@ def _load_library() -> ctypes.CDLL:
         abi = library.gk_abi_version()
         if abi != _ABI_VERSION:
             raise ImportError(
-                f"{path} has the ABI number {abi}; this graceful_kernels.py is for {_ABI_VERSION}: "
-                "take both from one release")
+                f"{path} has the ABI number {abi}; this graceful_kernels.py is for "
+                f"{_ABI_VERSION}: take both from one release")
         for name, codes in _FUNCTIONS.items():
             function = getattr(library, name)
             function.restype = ctypes.c_int32
@@ -169,12 +170,13 @@ def _load_library() -> ctypes.CDLL:
 
 
 _library = _load_library()
+_started = False  # the library's threads are there: from the first call on
 _forked = False
 
 
 def _after_fork() -> None:
     global _forked
-    _forked = True
+    _forked = _started
 
 
 if hasattr(os, "register_at_fork"):
@@ -209,10 +211,13 @@ class NotPositiveDefiniteError(GracefulError):
 
 def _call(name: str, *arguments: Any) -> None:
     """Calls a function of the library; its status becomes an exception."""
+    global _started
     if _forked:
         raise GracefulError(
-            "GK_NOT_SUPPORTED", "this process was forked after graceful_kernels was imported, and the "
-            "library's threads stayed behind: use the start method 'spawn' or 'forkserver'")
+            "GK_NOT_SUPPORTED", "this process was forked after the first call of "
+            "graceful_kernels, and the library's threads stayed behind: use the start method "
+            "'spawn' or 'forkserver'")
+    _started = True
     status = getattr(_library, name)(*arguments)
     if status != 0:
         message = _library.gk_last_error().decode("utf-8", "replace")
@@ -251,8 +256,9 @@ _DL_READ_ONLY = 1
 _DL_IS_COPIED = 2
 
 _DL_DEVICES = {
-    1: "cpu", 2: "cuda", 3: "cuda_host", 4: "opencl", 7: "vulkan", 8: "metal", 9: "vpi", 10: "rocm",
-    11: "rocm_host", 12: "ext_dev", 13: "cuda_managed", 14: "oneapi", 15: "webgpu", 16: "hexagon"}
+    1: "cpu", 2: "cuda", 3: "cuda_host", 4: "opencl", 7: "vulkan", 8: "metal", 9: "vpi",
+    10: "rocm", 11: "rocm_host", 12: "ext_dev", 13: "cuda_managed", 14: "oneapi", 15: "webgpu",
+    16: "hexagon"}
 _DL_HOST = (1, 3, 11)  # memory that a processor reads as its own
 _DL_CODES = {0: "int", 1: "uint", 2: "float", 3: "handle", 4: "bfloat", 5: "complex", 6: "bool"}
 
@@ -308,8 +314,8 @@ class _View(NamedTuple):
         ld = self.strides[0] if rows > 1 else columns
         if columns > 1 and rows > 0 and self.strides[1] != 1 or ld < columns:
             raise ValueError(
-                f"{self}: the elements of a row must lie side by side (stride 1), and rows must follow "
-                f"one another without overlap (stride {columns} or more)")
+                f"{self}: the elements of a row must lie side by side (stride 1), and rows must "
+                f"follow one another without overlap (stride {columns} or more)")
         return rows, columns, ld
 
     def operand(self) -> Tuple[int, int, int, bool]:
@@ -332,8 +338,9 @@ class _View(NamedTuple):
         """Checks the shape; None stands for any size."""
         if len(shape) != len(self.shape) or any(
                 s is not None and s != t for s, t in zip(shape, self.shape)):
-            wanted = "".join("*, " if s is None else f"{s}, " for s in shape).rstrip(" ")
-            raise ValueError(f"{self.name} has shape {self.shape}; expected ({wanted})")
+            wanted = ", ".join("*" if s is None else str(s) for s in shape)
+            comma = "," if len(shape) == 1 else ""
+            raise ValueError(f"{self.name} has shape {self.shape}; expected ({wanted}{comma})")
 
     def array(self) -> np.ndarray:
         """The memory as a NumPy array; not to be kept."""
@@ -355,7 +362,8 @@ def _view_numpy(name: str, value: np.ndarray) -> _View:
         raise TypeError(f"{name} is a masked array: its mask would be lost")
     size = max(value.dtype.itemsize, 1)
     if any(s % size for s in value.strides):
-        raise ValueError(f"{name} has strides of {value.strides} bytes, not whole elements of {size}")
+        raise ValueError(
+            f"{name} has strides of {value.strides} bytes, not whole elements of {size}")
     return _View(
         name, value.ctypes.data, value.shape, tuple(s // size for s in value.strides),
         str(value.dtype), value.flags.writeable)
@@ -364,15 +372,17 @@ def _view_numpy(name: str, value: np.ndarray) -> _View:
 def _view_torch(name: str, value: Any, torch: Any) -> _View:
     if value.device.type != "cpu":
         raise ValueError(
-            f"{name} is on {value.device}; this library computes on the processor: copy it there first")
+            f"{name} is on {value.device}; this library computes on the processor: copy it there "
+            "first")
     if value.layout != torch.strided:
         raise TypeError(f"{name} has layout {value.layout}; expected torch.strided")
     if value.requires_grad:
         raise ValueError(
-            f"{name} requires grad, and no gradient would flow: give {name}.detach(), or train with "
-            "PositiveCongruentLoss")
+            f"{name} requires grad, and no gradient would flow: give {name}.detach(), or train "
+            "with PositiveCongruentLoss")
     if value.is_neg() or value.is_conj():
-        raise ValueError(f"{name} is a view with a pending negation or conjugation: resolve it first")
+        raise ValueError(
+            f"{name} is a view with a pending negation or conjugation: resolve it first")
     return _View(
         name, value.data_ptr(), tuple(value.shape), value.stride(),
         str(value.dtype).replace("torch.", "", 1), True)
@@ -382,7 +392,8 @@ def _view_capsule(name: str, capsule: Any, releases: List[Callable[[], None]]) -
     """Takes a capsule's tensor over; it goes back to its producer with the releases."""
     kind = _capsule_name(capsule)
     if kind in _USED.values():
-        raise ValueError(f"{name} is a DLPack capsule that has been consumed already ({kind.decode()})")
+        raise ValueError(
+            f"{name} is a DLPack capsule that has been consumed already ({kind.decode()})")
     if kind not in _USED:
         raise TypeError(
             f"{name} is a capsule {kind!r}; expected 'dltensor' or 'dltensor_versioned'")
@@ -452,8 +463,8 @@ class _Arguments:
             view = _view_dlpack(name, value, self._releases)
         else:
             raise TypeError(
-                f"{name} is a {type(value).__name__}; expected a NumPy array, a torch tensor, an object "
-                "with __dlpack__ or a DLPack capsule")
+                f"{name} is a {type(value).__name__}; expected a NumPy array, a torch tensor, an "
+                "object with __dlpack__ or a DLPack capsule")
         if view.dtype not in dtypes:
             raise TypeError(f"{name} is of type {view.dtype}; expected {' or '.join(dtypes)}")
         if any(s < 0 for s in view.strides):
@@ -501,13 +512,14 @@ class _Arguments:
         narrow = wide.astype(np.int32, order="C")
         if wide.size and not np.array_equal(narrow, wide):
             where = tuple(int(i) for i in np.argwhere(narrow != wide)[0])
-            raise ValueError(f"{name}[{', '.join(map(str, where))}] = {wide[where]} does not fit int32")
+            place = ", ".join(map(str, where))
+            raise ValueError(f"{name}[{place}] = {wide[where]} does not fit int32")
         self._narrowed.append(narrow)
         return _view_numpy(name, narrow)
 
     def output(self, name: str, wanted: Optional[Output], shape: Tuple[int, ...], like: Array,
                dtype: str = "float32") -> Tuple[Optional[Array], Optional[int]]:
-        """The array that an output goes to, and its pointer; None and None where it is not wanted."""
+        """The array that an output goes to, and its pointer; None twice where it is not wanted."""
         if wanted is None or wanted is False:
             return None, None
         if wanted is True:
@@ -552,7 +564,7 @@ def _choice(name: str, value: str, choices: Sequence[str]) -> int:
 # ---------------------------------------------------------------------------------------- devices
 
 class _Handle:
-    """Something of the library's that is to be closed: by close(), a with block, or its collection."""
+    """Something of the library's, to be closed: by close(), a with block, or its collection."""
 
     _close = ""
 
@@ -640,14 +652,15 @@ def gemm(a: Array, b: Array, c: Optional[Array] = None, *, alpha: float = 1.0, b
     """C = alpha A B + beta C in float32.
 
     a, b  matrices [m, k] and [k, n]; transposed views (``x.T``) are taken as they lie.
-    c     matrix [m, n]: written and returned. None: a new one, with beta 0. beta = 0 never reads it.
+    c     matrix [m, n]: written and returned; beta = 0 never reads it. None: a new one, beta is 0.
     """
     with _Arguments() as arguments:
         va, vb = arguments.floats("a", a), arguments.floats("b", b)
         m, k, lda, transpose_a = va.operand()
         kb, n, ldb, transpose_b = vb.operand()
         if k != kb:
-            raise ValueError(f"a has shape {va.shape} and b {vb.shape}; expected as many columns as rows")
+            raise ValueError(
+                f"a has shape {va.shape} and b {vb.shape}; expected as many columns as rows")
         if c is None:
             if beta != 0:
                 raise ValueError(f"beta is {beta}, but there is no c")
@@ -655,8 +668,8 @@ def gemm(a: Array, b: Array, c: Optional[Array] = None, *, alpha: float = 1.0, b
         pc, rows, columns, ldc = arguments.output_matrix("c", c, "float32")
         if (rows, columns) != (m, n):
             raise ValueError(f"c has shape {(rows, columns)}; expected {(m, n)}")
-        _call("gk_gemm", _handle(device), transpose_a, transpose_b, m, n, k, alpha, va.pointer, lda,
-              vb.pointer, ldb, beta, pc, ldc)
+        _call("gk_gemm", _handle(device), transpose_a, transpose_b, m, n, k, alpha, va.pointer,
+              lda, vb.pointer, ldb, beta, pc, ldc)
         return c
 
 
@@ -665,8 +678,8 @@ def syrk(a: Array, c: Optional[Array] = None, *, alpha: float = 1.0, beta: float
     """The lower triangle of C = alpha A Aᵀ + beta C in float32.
 
     a  matrix [n, k]; ``syrk(x.T)`` is xᵀ x, x taken as it lies.
-    c  matrix [n, n]: written and returned, what is above its diagonal is left alone. None: a new one,
-       zeros above.
+    c  matrix [n, n]: written and returned, what is above its diagonal is left alone. None: a new
+       one, zeros above.
     """
     with _Arguments() as arguments:
         va = arguments.floats("a", a)
@@ -683,7 +696,7 @@ def syrk(a: Array, c: Optional[Array] = None, *, alpha: float = 1.0, beta: float
 
 
 def potrf(a: Array, *, device: Optional[Device] = None) -> Array:
-    """Cholesky factor L of A = L Lᵀ in float64, in place: returns ``a`` with L in its lower triangle.
+    """Cholesky factor L of A = L Lᵀ in float64, in place: returns ``a``, L in its lower triangle.
 
     a  matrix [n, n]; the upper triangle is neither read nor written.
 
@@ -704,7 +717,7 @@ def potrf(a: Array, *, device: Optional[Device] = None) -> Array:
 
 
 def potri(factor: Array, *, device: Optional[Device] = None) -> Array:
-    """A⁻¹ in float64 from the factor of potrf, in place: returns ``factor`` with both triangles of it."""
+    """A⁻¹ in float64 from the factor of potrf, in place: returns ``factor``, both triangles."""
     with _Arguments() as arguments:
         pointer, rows, columns, ld = arguments.output_matrix("factor", factor, "float64")
         _need_square("factor", rows, columns)
@@ -742,7 +755,8 @@ def kronecker_apply(left: Optional[Array], right: Array, v: Array, out: Optional
                     workspace: Optional[Array] = None, device: Optional[Device] = None) -> Array:
     """Y = L V R in float32, the two-sided apply of a Kronecker-factored preconditioner.
 
-    left, right  dense symmetric [rows, rows] and [columns, columns]; left may be None: the identity.
+    left, right  dense symmetric [rows, rows] and [columns, columns]; left may be None, the
+                 identity.
     v, out       dense [rows, columns].
     workspace    dense [rows, columns], overwritten; None: the call allocates it.
     """
@@ -805,9 +819,9 @@ def _images_and_weights(arguments: _Arguments, x: Array, w: Array, stride: Pair,
     return px, pw, shape, (vx.shape[0], *_output_size(shape), vw.shape[0])
 
 
-def convolution_forward(x: Array, w: Array, bias: Optional[Array] = None, out: Optional[Array] = None,
-                        *, stride: Pair = 1, padding: Pair = 0, dilation: Pair = 1,
-                        device: Optional[Device] = None) -> Array:
+def convolution_forward(x: Array, w: Array, bias: Optional[Array] = None,
+                        out: Optional[Array] = None, *, stride: Pair = 1, padding: Pair = 0,
+                        dilation: Pair = 1, device: Optional[Device] = None) -> Array:
     """y = w * x + bias in float32; padding is zeros. All arrays dense.
 
     x     [batch, height, width, in].
@@ -841,7 +855,8 @@ def convolution_jvp(x: Array, w: Array, dx: Array, dw: Array, dbias: Optional[Ar
             shape.out_channels, shape.kernel_height, shape.kernel_width, shape.in_channels)
         pdb = arguments.optional("dbias", dbias, y[3])
         out, py = arguments.output("out", True if out is None else out, y, x)
-        _call("gk_convolution_jvp", _handle(device), ctypes.byref(shape), px, pw, pdx, pdw, pdb, py)
+        _call("gk_convolution_jvp", _handle(device), ctypes.byref(shape), px, pw, pdx, pdw, pdb,
+              py)
         return out
 
 
@@ -865,7 +880,8 @@ def convolution_input_gradient(dy: Array, w: Array, size: Pair, out: Optional[Ar
         py = vy.dense(vy.shape[0], *_output_size(shape), vw.shape[0])
         _need_out(beta, out)
         out, px = arguments.output("out", True if out is None else out, x, dy)
-        _call("gk_convolution_input_gradient", _handle(device), ctypes.byref(shape), py, pw, beta, px)
+        _call("gk_convolution_input_gradient", _handle(device), ctypes.byref(shape), py, pw, beta,
+              px)
         return out
 
 
@@ -889,7 +905,8 @@ def convolution_weight_gradient(x: Array, dy: Array, kernel: Pair, out: Optional
         _need_out(beta, out)
         out, pw = arguments.output(
             "out", True if out is None else out, (vy.shape[3], *window, vx.shape[3]), x)
-        _call("gk_convolution_weight_gradient", _handle(device), ctypes.byref(shape), px, py, beta, pw)
+        _call("gk_convolution_weight_gradient", _handle(device), ctypes.byref(shape), px, py, beta,
+              pw)
         return out
 
 
@@ -905,8 +922,8 @@ def patch_covariance(x: Array, kernel: Pair, out: Optional[Array] = None, *, str
 
     x            [batch, height, width, in].
     kernel       (height, width); a patch a is [kernel height, kernel width, in] in this order.
-    out          dense [d, d], d = kernel height · kernel width · in: **added to** and returned, both
-                 triangles. None: zeros before.
+    out          dense [d, d], d = kernel height · kernel width · in: **added to** and returned,
+                 both triangles. None: zeros before.
     homogeneous  a is followed by a 1, and d is one more.
     """
     with _Arguments() as arguments:
@@ -919,7 +936,8 @@ def patch_covariance(x: Array, kernel: Pair, out: Optional[Array] = None, *, str
         if out is None:
             out = _new((d, d), x, "float64")
         out, ps = arguments.output("out", out, (d, d), x, "float64")
-        _call("gk_patch_covariance", _handle(device), ctypes.byref(shape), px, bool(homogeneous), ps)
+        _call("gk_patch_covariance", _handle(device), ctypes.byref(shape), px, bool(homogeneous),
+              ps)
         return out
 
 
@@ -939,8 +957,8 @@ def _ratio(part: int, whole: int) -> float:
 class FlipCounts:
     """The 2×2 table of an old model against a new one, and what follows from it (PC eq. 2 and 11).
 
-    Counts of disjoint parts of the data add up by ``+``; rates are derived and never merged. A rate
-    with a zero denominator is NaN. N are the samples that are not ignored.
+    Counts of disjoint parts of the data add up by ``+``; rates are derived and never merged. A
+    rate with a zero denominator is NaN. N are the samples that are not ignored.
     """
 
     both_right: int = 0
@@ -967,7 +985,8 @@ class FlipCounts:
             return NotImplemented
         if len(self.per_class) != len(other.per_class):
             raise ValueError(
-                f"tables of {len(self.per_class)} and {len(other.per_class)} classes do not add up")
+                f"tables of {len(self.per_class)} and {len(other.per_class)} classes do not add "
+                "up")
         counts = [getattr(self, f.name) + getattr(other, f.name)
                   for f in fields(self) if f.name != "per_class"]
         return FlipCounts(*counts, tuple(a + b for a, b in zip(self.per_class, other.per_class)))
@@ -999,7 +1018,7 @@ class FlipCounts:
 
     @property
     def relative_nfr(self) -> float:
-        """NFR / ((1 − ER_old) ER_new), ER error rates: 1 where the new errors ignore the old ones."""
+        """NFR / ((1 − ER_old) ER_new), ER error rates: 1 where errors are independent."""
         return _ratio(
             self.negative_flips * self.samples,
             (self.both_right + self.negative_flips) * (self.both_wrong + self.negative_flips))
@@ -1025,12 +1044,13 @@ def flips_from_logits(old_logits: Array, new_logits: Array, labels: Array, *,
         py = arguments.integers("labels", labels, rows).pointer
         table, tables = _FlipCounts(), (_FlipCounts * (classes if per_class else 0))()
         _call("gk_flips_from_logits", _handle(device), rows, classes, po, ldo, pn, ldn, py,
-              _int32("ignore_index", ignore_index), ctypes.byref(table), tables if per_class else None)
+              _int32("ignore_index", ignore_index), ctypes.byref(table),
+              tables if per_class else None)
         return FlipCounts._of(table, tables)
 
 
-def flips_from_predictions(old_predictions: Array, new_predictions: Array, labels: Array, classes: int,
-                           *, ignore_index: int = -100, per_class: bool = False,
+def flips_from_predictions(old_predictions: Array, new_predictions: Array, labels: Array,
+                           classes: int, *, ignore_index: int = -100, per_class: bool = False,
                            device: Optional[Device] = None) -> FlipCounts:
     """Flips of predictions [rows] (int32 or int64); a negative one is never right.
 
@@ -1043,7 +1063,8 @@ def flips_from_predictions(old_predictions: Array, new_predictions: Array, label
         py = arguments.integers("labels", labels, rows).pointer
         table, tables = _FlipCounts(), (_FlipCounts * (max(classes, 0) if per_class else 0))()
         _call("gk_flips_from_predictions", _handle(device), rows, classes, po, new.pointer, py,
-              _int32("ignore_index", ignore_index), ctypes.byref(table), tables if per_class else None)
+              _int32("ignore_index", ignore_index), ctypes.byref(table),
+              tables if per_class else None)
         return FlipCounts._of(table, tables)
 
 
@@ -1051,8 +1072,8 @@ def pairwise_flips(predictions: Array, labels: Array, *, ignore_index: int = -10
                    device: Optional[Device] = None) -> Tuple[Array, Array]:
     """Between all pairs of models: (negative, differ), int64 [models, models] each.
 
-    negative[a, b] are the negative flips from model a to model b, differ[a, b] the samples on which
-    they disagree.
+    negative[a, b] are the negative flips from model a to model b, differ[a, b] the samples on
+    which they disagree.
 
     predictions  dense [models, rows]; negative ones are never right.
     labels       [rows].
@@ -1107,14 +1128,14 @@ def _loss_options(
     return _LossOptions(
         _choice("base", base, _BASES), _choice("distance", distance, _DISTANCES),
         _choice("reduction", reduction, _REDUCTIONS), _int32("ignore_index", ignore_index),
-        label_smoothing, target_scale, distance_weight, temperature, focal_alpha, focal_beta, margin,
-        power, bool(temperature_squared), _int32("top_k", top_k),
+        label_smoothing, target_scale, distance_weight, temperature, focal_alpha, focal_beta,
+        margin, power, bool(temperature_squared), _int32("top_k", top_k),
         _choice("rank_by", rank_by, _RANKS), bool(one_sided), bool(exclude_true_class))
 
 
 @dataclass(frozen=True)
 class RowLoss:
-    """What row_loss returns. Means or sums as the reduction says, in nats where logarithms enter."""
+    """What row_loss returns. Means or sums as the reduction says; logarithms are natural."""
 
     loss: float
     """base + λ w D."""
@@ -1160,8 +1181,8 @@ def row_loss(logits: Array, labels: Array, old_logits: Optional[Array] = None, *
     base = "cross_entropy"    or "squared" (½ |z − target_scale e_label|²), or "none".
     distance                  "kl_old_new": KL(p_old ‖ p_new), p = softmax(z / temperature), the
                               default with old logits; "kl_new_old"; "logit_matching":
-                              ½ |z_new − z_old|²; "naive": the base loss again where the old model is
-                              right; "ldi": the mean over the top_k classes of
+                              ½ |z_new − z_old|²; "naive": the base loss again where the old model
+                              is right; "ldi": the mean over the top_k classes of
                               max(|z_new − z_old| − margin, 0)^power; "none".
     reduction = "mean"        over the rows that are not ignored, or "sum".
     ignore_index = -100       a label that takes its row out.
@@ -1184,8 +1205,8 @@ def row_loss(logits: Array, labels: Array, old_logits: Optional[Array] = None, *
         new, pkn = arguments.output("new_predictions", new_predictions, (rows,), logits, "int32")
         old, pko = arguments.output("old_predictions", old_predictions, (rows,), logits, "int32")
         result = _LossResult()
-        _call("gk_row_loss", _handle(device), ctypes.byref(chosen), rows, classes, pn, ldn, po, ldo,
-              pr, ldr, py, pg, pv, pkn, pko, ctypes.byref(result))
+        _call("gk_row_loss", _handle(device), ctypes.byref(chosen), rows, classes, pn, ldn, po,
+              ldo, pr, ldr, py, pg, pv, pkn, pko, ctypes.byref(result))
         return RowLoss(
             result.loss, result.base, result.distance, result.weighted_distance, result.valid_rows,
             result.undefined_rows, FlipCounts._of(result.flips), gradient, values, new, old)
@@ -1207,7 +1228,7 @@ class PositiveCongruentLoss:
         self._device = device
         self._options = options
         self.result: Optional[RowLoss] = None
-        """Of the last call, without its arrays: ``criterion.result.flips.nfr`` is the batch's NFR."""
+        """Of the last call, without arrays: ``criterion.result.flips.nfr`` is the batch's NFR."""
 
     def __call__(self, logits: Any, labels: Any, old_logits: Any = None,
                  reference_logits: Any = None) -> Any:
@@ -1229,7 +1250,7 @@ class PositiveCongruentLoss:
 
 @functools.lru_cache(maxsize=None)
 def _autograd_function(torch: Any) -> Any:
-    """The autograd.Function of PositiveCongruentLoss: made here so that torch is never imported."""
+    """The autograd.Function of PositiveCongruentLoss: made late, so that torch is not imported."""
 
     class RowLossFunction(torch.autograd.Function):
         @staticmethod
@@ -1257,7 +1278,8 @@ class _LinearOptions(ctypes.Structure):
 
 class _LinearResult(ctypes.Structure):
     _fields_ = [
-        ("loss", ctypes.c_double), ("valid_rows", ctypes.c_int64), ("undefined_rows", ctypes.c_int64)]
+        ("loss", ctypes.c_double), ("valid_rows", ctypes.c_int64),
+        ("undefined_rows", ctypes.c_int64)]
 
 
 @dataclass(frozen=True)
@@ -1283,7 +1305,7 @@ def linear_cross_entropy(
         add_to_gradients: bool = False, embedding_gradient: Output = True,
         weight_gradient: Output = True, bias_gradient: Optional[Output] = None,
         per_sample: Output = False, device: Optional[Device] = None) -> LinearLoss:
-    """Cross-entropy of softmax(E Wᵀ + b) with its gradients; the logits are never in memory as a whole.
+    """Cross-entropy of softmax(E Wᵀ + b) with its gradients; never all logits in memory at once.
 
     embeddings        matrix [rows, features], float32.
     weight            matrix [classes, features].
@@ -1299,13 +1321,16 @@ def linear_cross_entropy(
         py = arguments.integers("labels", labels, rows).pointer
         if bias_gradient is None:
             bias_gradient = bias is not None and not add_to_gradients
-        for name, wanted in (("embedding_gradient", embedding_gradient),
-                             ("weight_gradient", weight_gradient), ("bias_gradient", bias_gradient)):
+        gradients = []
+        for name, wanted, shape in (
+                ("embedding_gradient", embedding_gradient, (rows, features)),
+                ("weight_gradient", weight_gradient, (classes, features)),
+                ("bias_gradient", bias_gradient, (classes,))):
             if add_to_gradients and wanted is True:
-                raise ValueError(f"{name} is True; with add_to_gradients expected an array, or False")
-        ge, pge = arguments.output("embedding_gradient", embedding_gradient, (rows, features), embeddings)
-        gw, pgw = arguments.output("weight_gradient", weight_gradient, (classes, features), embeddings)
-        gb, pgb = arguments.output("bias_gradient", bias_gradient, (classes,), embeddings)
+                raise ValueError(
+                    f"{name} is True; with add_to_gradients expected an array, or False")
+            gradients.append(arguments.output(name, wanted, shape, embeddings))
+        (ge, pge), (gw, pgw), (gb, pgb) = gradients
         values, pv = arguments.output("per_sample", per_sample, (rows,), embeddings)
         options = _LinearOptions(
             _choice("reduction", reduction, _REDUCTIONS), _int32("ignore_index", ignore_index),
@@ -1313,7 +1338,8 @@ def linear_cross_entropy(
         result = _LinearResult()
         _call("gk_linear_cross_entropy", _handle(device), ctypes.byref(options), rows, features,
               classes, pe, lde, pw, ldw, pb, py, pge, pgw, pgb, pv, ctypes.byref(result))
-        return LinearLoss(result.loss, result.valid_rows, result.undefined_rows, ge, gw, gb, values)
+        return LinearLoss(
+            result.loss, result.valid_rows, result.undefined_rows, ge, gw, gb, values)
 
 
 # ----------------------------------------------------------------------------------------- search
@@ -1321,7 +1347,7 @@ def linear_cross_entropy(
 def top_k(queries: Array, gallery: Array, k: int, *, offsets: Optional[Array] = None,
           excluded: Optional[Array] = None, indices: Optional[Array] = None,
           scores: Optional[Array] = None, device: Optional[Device] = None) -> Tuple[Array, Array]:
-    """For each query q the k rows x_j of the gallery of largest score q·x_j + offsets[j], best first.
+    """For each query q the k rows x_j of the gallery of largest q·x_j + offsets[j], best first.
 
     queries   dense [query rows, width], float32.
     gallery   dense [gallery rows, width].
@@ -1329,8 +1355,8 @@ def top_k(queries: Array, gallery: Array, k: int, *, offsets: Optional[Array] = 
     offsets   dense [gallery rows]: −½ |x_j|² makes the order that of Euclidean distances.
     excluded  [query rows], int32 or int64: a gallery row that the query does not see, or negative.
 
-    Returns (indices int32, scores float32), dense [query rows, k] each; among equals the lowest index.
-    Where fewer than k rows have a score that is a number: −1 and NaN.
+    Returns (indices int32, scores float32), dense [query rows, k] each; among equals the lowest
+    index. Where fewer than k rows have a score that is a number: −1 and NaN.
     """
     with _Arguments() as arguments:
         vq, vg = arguments.floats("queries", queries), arguments.floats("gallery", gallery)
@@ -1344,7 +1370,8 @@ def top_k(queries: Array, gallery: Array, k: int, *, offsets: Optional[Array] = 
             raise ValueError(f"k is {k}; expected 1 to 2048")
         indices, pi = arguments.output(
             "indices", True if indices is None else indices, (rows, k), queries, "int32")
-        scores, ps = arguments.output("scores", True if scores is None else scores, (rows, k), queries)
+        scores, ps = arguments.output(
+            "scores", True if scores is None else scores, (rows, k), queries)
         _call("gk_top_k", _handle(device), rows, count, width, k, pq, pg, po, px, pi, ps)
         return indices, scores
 
@@ -1358,8 +1385,8 @@ class _NetworkInfo(ctypes.Structure):
 
 class _SolveOptions(ctypes.Structure):
     _fields_ = [(name, ctypes.c_double) for name in (
-        "lambda", "damping", "lambda_pc", "focal_alpha", "focal_beta", "target_scale", "tolerance")]
-    _fields_ += [("max_iterations", ctypes.c_int64)]
+        "lambda", "damping", "lambda_pc", "focal_alpha", "focal_beta", "target_scale",
+        "tolerance")] + [("max_iterations", ctypes.c_int64)]
 
 
 class _SolveResult(ctypes.Structure):
@@ -1377,7 +1404,7 @@ def _path(name: str, value: Union[str, os.PathLike]) -> bytes:
 
 
 def _images(arguments: _Arguments, images: Array, shape: Sequence[int]) -> Tuple[int, int]:
-    """Pointer and count of dense images [count, height, width, channels], or vectors [count, features]."""
+    """Pointer and count of images [count, h, w, channels], or of vectors [count, features]."""
     view = arguments.floats("images", images)
     if tuple(shape[:2]) == (1, 1) and len(view.shape) == 2:
         shape = shape[2:]
@@ -1409,7 +1436,8 @@ class Network(_Handle):
         """
         device = default_device() if device is None else device
         pointer = ctypes.c_void_p()
-        _call("gk_network_load", device.handle, _path("path", path), leaky_slope, ctypes.byref(pointer))
+        _call("gk_network_load", device.handle, _path("path", path), leaky_slope,
+              ctypes.byref(pointer))
         return cls(pointer.value, device)
 
     def predict(self, images: Array, out: Optional[Array] = None) -> Array:
@@ -1424,11 +1452,12 @@ class Network(_Handle):
             _call("gk_network_predict", self.handle, px, count, py)
             return out
 
-    def with_head(self, images: Array, labels: Array, classes: int, lambda_: float) -> Network:
+    def with_head(self, images: Array, labels: Array, classes: int,
+                  lambda_: float = 0.0) -> Network:
         """This network with a new linear head, fitted by ridge regression on its features.
 
-        labels   [count], in [0, classes).
-        lambda_  weight decay of the regression, ≥ 0.
+        labels   [count], in [0, classes); every class needs a sample.
+        lambda_  weight decay of the regression, > 0; 0: chosen by leave-one-out.
         """
         with _Arguments() as arguments:
             px, count = _images(arguments, images, self.input_shape)
@@ -1449,7 +1478,7 @@ class Network(_Handle):
     def fine_tune(self, images: Array, labels: Array, classes: int) -> Model:
         """LQF in one call: a head, λ by exact leave-one-out, the optimum of one convex problem.
 
-        labels  [count], in [0, classes).
+        labels  [count], in [0, classes); every class needs a sample.
         """
         with _Arguments() as arguments:
             px, count = _images(arguments, images, self.input_shape)
@@ -1457,7 +1486,7 @@ class Network(_Handle):
             pointer = ctypes.c_void_p()
             _call("gk_fine_tune", self.handle, px, py, count, _int64("classes", classes),
                   ctypes.byref(pointer))
-            return Model(pointer.value, self._device, self.input_shape, classes)
+            return Model(pointer.value, self._device)
 
 
 @dataclass(frozen=True)
@@ -1502,7 +1531,7 @@ class Linearized(_Handle):
             return out
 
     def factors(self) -> Factors:
-        """Kronecker factors of the curvature: what preconditions solve. They depend on no labels."""
+        """Kronecker factors of the curvature, to precondition solve. They depend on no labels."""
         pointer = ctypes.c_void_p()
         _call("gk_factors_compute", self.handle, ctypes.byref(pointer))
         return Factors(pointer.value, self._device)
@@ -1512,10 +1541,11 @@ class Linearized(_Handle):
               lambda_pc: float = 1.0, focal_alpha: float = 1.0, focal_beta: float = 5.0,
               target_scale: float = 15.0, tolerance: float = 1e-3,
               max_iterations: int = 200) -> Model:
-        """The update d that minimises the squared loss: one convex problem, by conjugate gradients.
+        """The update d that minimises the squared loss: a convex problem, by conjugate gradients.
 
-        labels        [count], in [0, outputs).
-        old_logits    dense [count, outputs]: keep what the old model has right (positive-congruent LQF).
+        labels        [count], in [0, outputs); every output is the class of one label or more.
+        old_logits    dense [count, outputs]: keep what the old model has right (positive-congruent
+                      LQF). Multiplied by the one factor that fits them to the targets.
         factors       precondition with these; None: not preconditioned.
         lambda_       weight decay, > 0.
         damping       of the preconditioner, > 0; 0 takes lambda_.
@@ -1535,11 +1565,8 @@ class Linearized(_Handle):
             pointer, result = ctypes.c_void_p(), _SolveResult()
             _call("gk_solve", self.handle, None if factors is None else factors.handle, py, po,
                   ctypes.byref(options), ctypes.byref(pointer), ctypes.byref(result))
-            model = Model(
-                pointer.value, self._device, self.input_shape, self.outputs, self.parameters)
-            model.result = SolveResult(
-                result.loss, result.relative_gradient, result.iterations, bool(result.converged))
-            return model
+            return Model(pointer.value, self._device, SolveResult(
+                result.loss, result.relative_gradient, result.iterations, bool(result.converged)))
 
 
 class Factors(_Handle):
@@ -1557,25 +1584,16 @@ class Model(_Handle):
 
     _close = "gk_model_close"
 
-    def __init__(self, pointer: int, device: Device, input_shape: Tuple[int, int, int], outputs: int,
-                 parameters: Optional[int] = None) -> None:
+    def __init__(self, pointer: int, device: Device, result: Optional[SolveResult] = None) -> None:
         super().__init__(pointer, device)
-        self.input_shape = input_shape
-        self.outputs = outputs
-        self._parameters = parameters
-        self.result: Optional[SolveResult] = None
+        info = _NetworkInfo()
+        _call("gk_model_describe", self.handle, ctypes.byref(info))
+        self.input_shape: Tuple[int, int, int] = (info.height, info.width, info.channels)
+        """(height, width, channels); (1, 1, features) for a network on vectors."""
+        self.outputs: int = info.outputs
+        self.parameters: int = info.parameters
+        self.result = result
         """How the solve went that made it; None for other models."""
-
-    @property
-    def parameters(self) -> int:
-        """Parameters of the network, and so of the update."""
-        if self._parameters is None:
-            # The library gives the size of a network, not of a model: ask the network that it saves.
-            with tempfile.TemporaryDirectory() as folder:
-                self.save(folder)
-                with _saved_network(folder, self._device) as network:
-                    self._parameters = network.parameters
-        return self._parameters
 
     def predict(self, images: Array, out: Optional[Array] = None) -> Array:
         """Outputs [count, outputs] of dense images [count, height, width, channels], float32."""
@@ -1604,12 +1622,4 @@ class Model(_Handle):
         device = default_device() if device is None else device
         pointer = ctypes.c_void_p()
         _call("gk_model_load", device.handle, _path("folder", folder), ctypes.byref(pointer))
-        model = cls(pointer.value, device, (0, 0, 0), 0)
-        with _saved_network(folder, device) as network:
-            model.input_shape, model.outputs = network.input_shape, network.outputs
-            model._parameters = network.parameters
-        return model
-
-
-def _saved_network(folder: Union[str, os.PathLike], device: Device) -> Network:
-    return Network.load(os.path.join(os.fsdecode(folder), "network.onnx"), device=device)
+        return cls(pointer.value, device)

@@ -177,13 +177,13 @@ class LossTests(unittest.TestCase):
                 self.check(new, labels, old, ranking if rank_by == "reference" else None, **options)
 
     def test_high_temperature_does_not_cancel(self):
-        """Where a plain softmax in float32 loses everything: models that agree to 1e-3 at τ = 100."""
+        """Where a plain softmax in float32 is wrong by a factor of 90: models that agree to 1e-2 at τ = 100."""
         new, _, labels = self.tensors(64, 1000, 6)
-        old = new + 1e-3 * self.tensors(64, 1000, 7, 1.0)[0]
-        # The reference's own logarithms cancel to about 1e-16 / 1e-10 in float64: 1e-6.
+        old = new + 1e-2 * self.tensors(64, 1000, 7, 1.0)[0]
+        # The rows' 5e-6. The reference cancels as well: from 1e-15 to 4e-9 in float64, 3e-7.
         expected = reference(new, labels, old, temperature=100.0, base="none")
         result = gk.row_loss(new, labels, old, temperature=100.0, base="none", per_sample=True)
-        self.assertTrue(torch.allclose(result.per_sample.double(), expected["per_sample"], rtol=1e-5, atol=0))
+        self.assertTrue(torch.allclose(result.per_sample.double(), expected["per_sample"], rtol=5e-6, atol=0))
 
     def test_strided_rows(self):
         wide = torch.randn(40, 64, generator=torch.Generator().manual_seed(8))

@@ -102,19 +102,15 @@ class AutogradTests(unittest.TestCase):
 
 
 class TrainingTests(unittest.TestCase):
-    STEPS = 300
+    STEPS, TRAINED, SAMPLES = 300, 512, 4096
 
     def problem(self):
-        """Ten noisy blobs, an old model that saw a part of them, and a new one to be trained."""
+        """Ten overlapping blobs, an old model that knows where they are, and a new one to be trained."""
         generator = torch.Generator().manual_seed(11)
         centres = torch.randn(10, 20, generator=generator)
-        labels = torch.randint(0, 10, (512,), generator=generator)
-        x = centres[labels] + 0.9 * torch.randn(512, 20, generator=generator)
-        old = torch.nn.Linear(20, 10)
-        with torch.no_grad():
-            old.weight.copy_(centres)
-            old.bias.copy_(-centres.square().sum(1) / 2)
-            old_logits = old(x + 0.6 * torch.randn(512, 20, generator=generator))
+        labels = torch.randint(0, 10, (self.SAMPLES,), generator=generator)
+        x = centres[labels] + 2.0 * torch.randn(self.SAMPLES, 20, generator=generator)
+        old_logits = (x @ centres.T - centres.square().sum(1) / 2) / 4
         torch.manual_seed(12)
         model = torch.nn.Sequential(torch.nn.Linear(20, 32), torch.nn.Tanh(), torch.nn.Linear(32, 10))
         return x, labels, old_logits, model
@@ -131,24 +127,26 @@ class TrainingTests(unittest.TestCase):
             optimizer.step()
             losses.append(loss.item())
         with torch.no_grad():
-            flips = gk.flips_from_logits(old_logits, model(x), labels)
+            rest = slice(self.TRAINED, None)
+            flips = gk.flips_from_logits(old_logits[rest], model(x[rest]), labels[rest])
         return torch.tensor(losses), [p.detach() for p in model.parameters()], flips
 
     def test_the_trajectory_is_eager_torchs(self):
         losses, weights, flips = self.train(gk.PositiveCongruentLoss())
         expected, expected_weights, _ = self.train(eager)
-        self.assertLess(losses[-8:].mean(), 0.5 * losses[:8].mean())
+        self.assertLess(losses[-8:].mean(), 0.6 * losses[:8].mean())
         # Gradients differ by rounding (1e-6 relative); momentum sums about 20 of them at a time, and a
         # smooth problem that is being minimised does not amplify what is left: 1e-4 after 300 steps.
         self.assertLessEqual(((losses - expected).abs() / expected).max(), 1e-4)
         for got, want in zip(weights, expected_weights):
             self.assertLessEqual((got - want).norm(), 1e-4 * want.norm())
-        # Trained to be congruent: it breaks less than a twin trained on the labels alone.
+        # Trained to be congruent: it breaks less of new samples than a twin trained on the labels alone.
         plain = gk.PositiveCongruentLoss()
         _, _, without = self.train(lambda new, labels, _: plain(new, labels))
         print(f"NFR {flips.nfr:.2%} with the old model's logits, {without.nfr:.2%} without; "
               f"accuracy {flips.new_accuracy:.2%} and {without.new_accuracy:.2%}")
-        self.assertEqual(flips.samples, 512)
+        self.assertEqual(flips.samples, self.SAMPLES - self.TRAINED)
+        self.assertLess(flips.nfr, 0.8 * without.nfr)
 
     def test_timed_beside_eager(self):
         """Forward and backward of the loss alone, interleaved, the least of many: printed, not asserted."""

@@ -158,7 +158,8 @@ class MemoryTests(unittest.TestCase):
         finally:
             tracemalloc.stop()
         # Python objects of a call and spare tuples only: NumPy reports its arrays to tracemalloc as well.
-        self.assertLess(after - before, 16 * 1024)
+        # The labels alone, the smallest array here, would be 200 KiB after 200 calls.
+        self.assertLess(after - before, 64 * 1024)
         self.assertLess(peak - before, 256 * 1024)
 
     def test_the_process_does_not_grow(self):
