@@ -357,6 +357,11 @@ def _torch_of(value: Any) -> Any:
     return torch if torch is not None and isinstance(value, torch.Tensor) else None
 
 
+def _detached(value: Array) -> Array:
+    """A tensor of torch without its graph (the same memory); anything else as it is."""
+    return value if _torch_of(value) is None else value.detach()
+
+
 def _view_numpy(name: str, value: np.ndarray) -> _View:
     if isinstance(value, np.ma.MaskedArray):
         raise TypeError(f"{name} is a masked array: its mask would be lost")
@@ -1039,6 +1044,8 @@ def flips_from_logits(old_logits: Array, new_logits: Array, labels: Array, *,
     per_class               also one table for each label.
     """
     with _Arguments() as arguments:
+        # Counts have no gradient: tensors that require one are read as they are.
+        new_logits, old_logits = _detached(new_logits), _detached(old_logits)
         pn, rows, classes, ldn = arguments.matrix("new_logits", new_logits)
         po, _, _, ldo = arguments.matrix("old_logits", old_logits, rows, classes)
         py = arguments.integers("labels", labels, rows).pointer

@@ -26,7 +26,7 @@ public partial class PythonTests(ITestOutputHelper output)
         string library = NativeLibrary.Folder(TestContext.Current.CancellationToken);
         string python = await Interpreter();
         using var folder = new TemporaryFolder();
-        WriteNetworks(folder);
+        if (name == "test_network") WriteNetworks(folder);
         (int code, string text) = await Run(python, ["-B", "-m", "unittest", "discover", "-v", "-s", ".", "-p", $"{name}.py"], ("GRACEFUL_KERNELS", Path.Combine(library, "lib")), ("GRACEFUL_TEST_NETWORKS", folder));
         output.WriteLine(text);
         Assert.True(code == 0, text);
@@ -46,20 +46,24 @@ public partial class PythonTests(ITestOutputHelper output)
         Assert.Equal(parts.Select(p => $"test_{p}"), Files.Select(f => f.Data));
     }
 
-    /// <summary>Two small networks, images, and what the managed library predicts.</summary>
+    /// <summary>Small networks, images, and what the managed library predicts.</summary>
     private static void WriteNetworks(TemporaryFolder folder)
     {
-        foreach (string name in (string[])["residual", "vector"])
+        const int samples = 96;
+        foreach (string name in (string[])["residual", "vector", "linear"])
         {
-            const int samples = 24;
-            Network network = RandomNetworks.Get(name, 3);
-            network.SaveOnnx(folder.File($"{name}.onnx"));
-            // What is written is what is read again: folded into the same layers.
+            (name == "linear" ? Linear() : RandomNetworks.Get(name, 3)).SaveOnnx(folder.File($"{name}.onnx"));
             Network read = Network.Load(folder.File($"{name}.onnx"));
             float[] images = RandomNetworks.Images(read, samples, 4);
             File.WriteAllBytes(folder.File($"{name}.images"), MemoryMarshal.AsBytes(images.AsSpan()).ToArray());
             File.WriteAllBytes(folder.File($"{name}.outputs"), MemoryMarshal.AsBytes(read.Predict(images, samples).AsSpan()).ToArray());
         }
+    }
+
+    private static Network Linear()
+    {
+        var b = new NetworkBuilder(13);
+        return b.Build(b.Linear("fc", b.Input, 4)).WithRandomWeights(3);
     }
 
     /// <summary>A Python with NumPy; skips, or fails where it is required, without one.</summary>
