@@ -2,8 +2,8 @@
 
 What an update gains and what it breaks (flips of predictions, NFR), losses that keep what the old
 model has right (positive-congruent training), linear quadratic fine-tuning (LQF) of a network from
-an ONNX file, and the dense kernels under them. Needs NumPy; torch is optional, and never imported
-unless the arrays given are torch's.
+an ONNX file, and the dense kernels under them. Needs Python 3.8 and NumPy; torch is optional, and
+never imported: it is there already where the arrays given are torch's.
 
 **Arrays.** Every function takes NumPy arrays, torch tensors on the CPU, anything else with
 ``__dlpack__``, and DLPack capsules (``dltensor`` and ``dltensor_versioned``; a capsule can be
@@ -25,7 +25,7 @@ call. Do not close anything, and do not change arrays, while another thread's ca
 **Results** are the same bits on every instruction set and for any number of threads.
 
 **Errors.** TypeError and ValueError name the argument and its shape; GracefulError is what the
-library itself refused. Nothing has been written then.
+library itself refused. Nothing has been written then, unless a function says so.
 
 Sources: Yan et al., "Positive-Congruent Training", CVPR 2021 (PC); Achille et al., "LQF: Linear
 Quadratic Fine-Tuning", CVPR 2021 (LQF); Zhao et al., "ELODI", 2022 (LDI).
@@ -126,7 +126,7 @@ def _library_name() -> str:
 
 
 def _find_library() -> str:
-    """GRACEFUL_KERNELS (a file or folder), beside this module, ../lib, or a bare name."""
+    """GRACEFUL_KERNELS (a file or folder), or near this module, or a bare name for the loader."""
     name = _library_name()
     named = os.environ.get("GRACEFUL_KERNELS")
     if named:
@@ -135,8 +135,8 @@ def _find_library() -> str:
             raise ImportError(f"GRACEFUL_KERNELS is {named!r}, but there is no file {path}")
         return os.path.abspath(path)
     here = os.path.dirname(os.path.abspath(__file__))
-    for folder in (here, os.path.join(os.path.dirname(here), "lib")):
-        path = os.path.join(folder, name)
+    for folder in (".", "../lib", "../runtimes/linux-x64/native"):  # last: NuGet
+        path = os.path.normpath(os.path.join(here, folder, name))
         if os.path.isfile(path):
             return path
     return name  # what the loader finds on its own path
@@ -195,17 +195,20 @@ class GracefulError(RuntimeError):
     ``message`` says why.
     """
 
-    def __init__(self, status: str, message: str) -> None:
-        super().__init__(f"{message} ({status})")
+    def __init__(self, status: str, message: str, *more: Any) -> None:
+        super().__init__(status, message, *more)  # what a pickle makes it from again
         self.status = status
         self.message = message
+
+    def __str__(self) -> str:
+        return f"{self.message} ({self.status})"
 
 
 class NotPositiveDefiniteError(GracefulError):
     """A pivot of a Cholesky factorisation is not positive; ``pivot`` is its column."""
 
     def __init__(self, status: str, message: str, pivot: int) -> None:
-        super().__init__(status, message)
+        super().__init__(status, message, pivot)
         self.pivot = pivot
 
 
@@ -673,8 +676,8 @@ def gemm(a: Array, b: Array, c: Optional[Array] = None, *, alpha: float = 1.0, b
         pc, rows, columns, ldc = arguments.output_matrix("c", c, "float32")
         if (rows, columns) != (m, n):
             raise ValueError(f"c has shape {(rows, columns)}; expected {(m, n)}")
-        _call("gk_gemm", _handle(device), transpose_a, transpose_b, m, n, k, alpha, va.pointer,
-              lda, vb.pointer, ldb, beta, pc, ldc)
+        _call("gk_gemm", _handle(device), transpose_a, transpose_b, m, n, k, float(alpha),
+              va.pointer, lda, vb.pointer, ldb, float(beta), pc, ldc)
         return c
 
 
@@ -696,7 +699,8 @@ def syrk(a: Array, c: Optional[Array] = None, *, alpha: float = 1.0, beta: float
         pc, rows, columns, ldc = arguments.output_matrix("c", c, "float32")
         if (rows, columns) != (n, n):
             raise ValueError(f"c has shape {(rows, columns)}; expected {(n, n)}")
-        _call("gk_syrk", _handle(device), transpose, n, k, alpha, va.pointer, lda, beta, pc, ldc)
+        _call("gk_syrk", _handle(device), transpose, n, k, float(alpha), va.pointer, lda,
+              float(beta), pc, ldc)
         return c
 
 
@@ -885,8 +889,8 @@ def convolution_input_gradient(dy: Array, w: Array, size: Pair, out: Optional[Ar
         py = vy.dense(vy.shape[0], *_output_size(shape), vw.shape[0])
         _need_out(beta, out)
         out, px = arguments.output("out", True if out is None else out, x, dy)
-        _call("gk_convolution_input_gradient", _handle(device), ctypes.byref(shape), py, pw, beta,
-              px)
+        _call("gk_convolution_input_gradient", _handle(device), ctypes.byref(shape), py, pw,
+              float(beta), px)
         return out
 
 
@@ -910,8 +914,8 @@ def convolution_weight_gradient(x: Array, dy: Array, kernel: Pair, out: Optional
         _need_out(beta, out)
         out, pw = arguments.output(
             "out", True if out is None else out, (vy.shape[3], *window, vx.shape[3]), x)
-        _call("gk_convolution_weight_gradient", _handle(device), ctypes.byref(shape), px, py, beta,
-              pw)
+        _call("gk_convolution_weight_gradient", _handle(device), ctypes.byref(shape), px, py,
+              float(beta), pw)
         return out
 
 
@@ -1443,7 +1447,7 @@ class Network(_Handle):
         """
         device = default_device() if device is None else device
         pointer = ctypes.c_void_p()
-        _call("gk_network_load", device.handle, _path("path", path), leaky_slope,
+        _call("gk_network_load", device.handle, _path("path", path), float(leaky_slope),
               ctypes.byref(pointer))
         return cls(pointer.value, device)
 
@@ -1471,7 +1475,7 @@ class Network(_Handle):
             py = arguments.integers("labels", labels, count).pointer
             pointer = ctypes.c_void_p()
             _call("gk_network_with_head", self.handle, px, py, count, _int64("classes", classes),
-                  lambda_, ctypes.byref(pointer))
+                  float(lambda_), ctypes.byref(pointer))
             return Network(pointer.value, self._device)
 
     def linearize(self, images: Array) -> Linearized:

@@ -30,7 +30,7 @@ class DenseTests(unittest.TestCase):
                 wide, size = (x.astype(np.float64) for x in (a, b)), np.abs(a.astype(float)) @ np.abs(b)
                 product = np.matmul(*wide)
                 self.close(gk.gemm(a, b), product, size, k)
-                got = gk.gemm(a, b, c.copy(), alpha=0.5, beta=-2.0)
+                got = gk.gemm(a, b, c.copy(), alpha=np.float32(0.5), beta=-2)  # numbers of any kind
                 self.close(got, 0.5 * product - 2.0 * c, 0.5 * size + 2.0 * np.abs(c), k)
 
     def test_gemm_of_views(self):
