@@ -49,8 +49,11 @@ class AutogradTests(unittest.TestCase):
         loss = gk.PositiveCongruentLoss()(new, labels, old)
         loss.backward(retain_graph=True)
         once = new.grad.clone()
-        loss.backward()
+        loss.backward(retain_graph=True)
         self.assertTrue(torch.equal(new.grad, 2 * once))
+        new.grad.zero_()  # in place, as optimizers and clipping do: what the graph keeps is not it
+        loss.backward()
+        self.assertTrue(torch.equal(new.grad, once))
 
     def test_double_backward_is_refused(self):
         """Also where the incoming gradient has a graph of its own, which autograd could follow."""

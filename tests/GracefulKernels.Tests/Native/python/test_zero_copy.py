@@ -34,6 +34,15 @@ class DlpackTests(unittest.TestCase):
         gk.row_loss(tensor, self.labels, self.old)  # a new capsule each time
         self.assertEqual(tensor.deleted, 2)
 
+    def test_objects_from_before_the_protocol_had_versions(self):
+        class Older(support.Tensor):
+            def __dlpack__(self, stream=None):
+                return self.capsule()
+
+        tensor = Older(self.new)
+        self.assertEqual(gk.row_loss(tensor, self.labels, self.old).loss, self.expected.loss)
+        self.assertEqual(tensor.deleted, 1)
+
     def test_a_consumed_capsule_is_refused(self):
         for versioned in (False, True):
             tensor = support.Tensor(self.new, versioned)
