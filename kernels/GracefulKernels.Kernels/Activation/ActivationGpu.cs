@@ -6,7 +6,7 @@ internal sealed partial class GpuKernels
     {
         using GpuCall call = Begin();
         ActivationGpuKernels.Arguments g = new() { Slope = slope, X = call.Read(x), Y = call.Write(y), Mask = call.Write(mask) };
-        bool aligned = Aligned(g.X) && Aligned(g.Y);
+        bool aligned = Float4.Fits(g.X) && Float4.Fits(g.Y);
         if (mask.IsEmpty)
         {
             call.Launch(aligned ? ActivationGpuKernels.Leaky : ActivationGpuKernels.LeakyAny, Tiles(x.Length, aligned ? 16 : 4), g);
@@ -31,7 +31,7 @@ internal sealed partial class GpuKernels
         {
             Slope = slope, Beta = beta, Columns = columns, X = call.Read(x), Y = beta == 0 ? call.Write(y) : call.Update(y), Mask = call.Read(mask),
         };
-        if (Aligned(g.X) && Aligned(g.Y) && columns % 16 == 0)
+        if (Float4.Fits(g.X) && Float4.Fits(g.Y) && columns % 16 == 0)
         {
             call.Launch(beta == 0 ? ActivationGpuKernels.Masked : ActivationGpuKernels.MaskedAdd, Tiles(x.Length, 16), g);
         }

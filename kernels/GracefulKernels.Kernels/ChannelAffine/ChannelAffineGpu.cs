@@ -40,7 +40,7 @@ internal sealed partial class GpuKernels
     {
         using GpuCall call = Begin();
         ArrayView<float> source = call.Read(x), none = Nothing<float>();
-        bool quads = columns % 4 == 0 && Aligned(source);
+        bool quads = columns % 4 == 0 && Float4.Fits(source);
         SumColumns(
             call,
             rows,
@@ -64,13 +64,13 @@ internal sealed partial class GpuKernels
     {
         using GpuCall call = Begin();
         ColumnSumGpuKernels.Arguments g = new() { X = call.Read(x), Dy = call.Read(dy), Scale = call.Read(scale), Shift = call.Read(shift) };
-        bool quads = channels % 4 == 0 && Aligned(g.X) && Aligned(g.Dy) && Aligned(g.Scale) && Aligned(g.Shift);
+        bool quads = channels % 4 == 0 && Float4.Fits(g.X) && Float4.Fits(g.Dy) && Float4.Fits(g.Scale) && Float4.Fits(g.Shift);
         SumColumns(call, rows, channels, quads ? ColumnSumGpuKernels.Affine : ColumnSumGpuKernels.AffineAny, quads, g, beta, sum);
     }
 
     private void Affine(in GpuCall call, long rows, int channels, bool two, ChannelAffineGpuKernels.Arguments g)
     {
-        bool quads = channels % 4 == 0 && Aligned(g.X1) && Aligned(g.Scale1) && Aligned(g.X2) && Aligned(g.Scale2) && Aligned(g.Shift) && Aligned(g.Y);
+        bool quads = channels % 4 == 0 && Float4.Fits(g.X1) && Float4.Fits(g.Scale1) && Float4.Fits(g.X2) && Float4.Fits(g.Scale2) && Float4.Fits(g.Shift) && Float4.Fits(g.Y);
         g.Grid = RowGrid.Of(rows, quads ? channels / 4 : channels, rowsPerThread: 8);
         GpuKernel<ChannelAffineGpuKernels.Arguments> kernel = (two, quads) switch
         {

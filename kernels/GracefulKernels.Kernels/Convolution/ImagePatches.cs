@@ -63,7 +63,7 @@ internal struct ImagePatches
             Runs = runs,
             TapLines = y.Count,
             Length = checked(y.Count * runs * runLength),
-            Quads = channels % 4 == 0 && GpuKernels.Aligned(values) && values.Length / 4 <= int.MaxValue ? 1 : 0,
+            Quads = channels % 4 == 0 && Float4.Fits(values) && values.Length / 4 <= int.MaxValue ? 1 : 0,
             PerImage = FastDivisor.Of(Math.Max(1, y.Grid * x.Grid)),
             PerLine = FastDivisor.Of(Math.Max(1, x.Grid)),
             PerRun = FastDivisor.Of(Math.Max(1, runLength)),

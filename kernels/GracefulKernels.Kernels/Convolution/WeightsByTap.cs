@@ -55,7 +55,7 @@ internal struct WeightsByTap : ITileSource<WeightWalk>
             Start = ((y.LastTap * s.KernelWidth) + x.LastTap) * s.InChannels,
             StepX = -x.TapStep * s.InChannels,
             StepY = -y.TapStep * s.KernelWidth * s.InChannels,
-            Quads = s.InChannels % 4 == 0 && GpuKernels.Aligned(w) ? 1 : 0,
+            Quads = s.InChannels % 4 == 0 && Float4.Fits(w) ? 1 : 0,
             PerTap = FastDivisor.Of(Math.Max(1, s.OutChannels)),
             PerLine = FastDivisor.Of(Math.Max(1, x.Count)),
         };

@@ -63,7 +63,7 @@ internal sealed partial class GpuKernels
     private void Argmax(in GpuCall call, int rows, int classes, int ld, ArrayView<float> logits, ArrayView<int> predictions)
     {
         ArgmaxGpuKernels.Arguments arguments = new() { Logits = logits, Predictions = predictions, Rows = rows, Classes = classes, Ld = ld };
-        bool quads = classes % 4 == 0 && ld % 4 == 0 && Aligned(logits);
+        bool quads = classes % 4 == 0 && ld % 4 == 0 && Float4.Fits(logits);
         if (!quads && ld == classes && classes <= ArgmaxGpuKernels.MostStaged)
         {
             call.Launch(ArgmaxGpuKernels.Narrow, (int)(((long)rows + GroupSize - 1) / GroupSize), arguments);

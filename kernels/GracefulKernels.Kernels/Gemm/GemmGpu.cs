@@ -81,17 +81,17 @@ internal sealed partial class GpuKernels
             Beta = beta,
             Slope = epilogue.Slope,
         };
-        output.Quads = n % 4 == 0 && ldc % 4 == 0 && Aligned(output.C) && Aligned(output.Bias) && Aligned(output.Addend) ? 1 : 0;
+        output.Quads = n % 4 == 0 && ldc % 4 == 0 && Float4.Fits(output.C) && Float4.Fits(output.Bias) && Float4.Fits(output.Addend) ? 1 : 0;
         return output;
     }
 
     /// <summary>A matrix [rows × inner] whose inner steps are contiguous.</summary>
     internal static AlongInner Along(ArrayView<float> values, int rows, int inner, int ld)
-        => new() { Values = values, Rows = rows, Inner = inner, Ld = ld, Quads = inner % 4 == 0 && ld % 4 == 0 && Aligned(values) ? 1 : 0 };
+        => new() { Values = values, Rows = rows, Inner = inner, Ld = ld, Quads = inner % 4 == 0 && ld % 4 == 0 && Float4.Fits(values) ? 1 : 0 };
 
     /// <summary>A matrix [inner × rows] whose rows (of the operand: stored columns) are contiguous.</summary>
     internal static AcrossInner Across(ArrayView<float> values, int rows, int inner, int ld)
-        => new() { Values = values, Rows = rows, Inner = inner, Ld = ld, Quads = rows % 4 == 0 && ld % 4 == 0 && Aligned(values) ? 1 : 0 };
+        => new() { Values = values, Rows = rows, Inner = inner, Ld = ld, Quads = rows % 4 == 0 && ld % 4 == 0 && Float4.Fits(values) ? 1 : 0 };
 
     private int Units => PlannedUnits > 0 ? PlannedUnits : Math.Max(1, _accelerator.NumMultiprocessors);
 

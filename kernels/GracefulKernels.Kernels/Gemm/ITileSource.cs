@@ -11,7 +11,7 @@ namespace GracefulKernels.Kernels;
 /// block, <c>step</c> inner steps after the time before, until the product ends: it loads and moves on, with additions and comparisons only. Both may be
 /// asked for rows and steps behind the ends and must give zeros there, without touching memory. A source of images, for
 /// example, keeps its position and finds its tap from the inner step with a <see cref="FastDivisor"/>.
-/// <para>Loads of 16 bytes need the host's word (<see cref="GpuKernels.Aligned{T}"/>, and sizes that are multiples of 4) and a branch that is the same for
+/// <para>Loads of 16 bytes need the host's word (<see cref="Float4.Fits{T}"/>, and sizes that are multiples of 4) and a branch that is the same for
 /// all threads; the other branch loads single elements. Neighbouring quads go to neighbouring threads.</para>
 /// </remarks>
 internal interface ITileSource<TWalk> where TWalk : unmanaged

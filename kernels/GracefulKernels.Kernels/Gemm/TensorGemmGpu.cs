@@ -13,7 +13,7 @@ internal sealed partial class GpuKernels
         in GpuCall call, in GemmShape s, ArrayView<float> a, ArrayView<float> b, ArrayView<float> secondA, ArrayView<float> secondB, int products, in MatrixOutput output)
     {
         if (Settings.Arithmetic == MatrixArithmetic.Float32 || TensorGpuKernels.For(s, Settings.Arithmetic) is not { } kernel) return false;
-        if (s.K == 0 || s.LdA % 4 != 0 || s.LdB % 4 != 0 || !(Aligned(a) && Aligned(b) && Aligned(secondA) && Aligned(secondB))) return false;
+        if (s.K == 0 || s.LdA % 4 != 0 || s.LdB % 4 != 0 || !(Float4.Fits(a) && Float4.Fits(b) && Float4.Fits(secondA) && Float4.Fits(secondB))) return false;
         GpuProductPlan plan = GpuProductPlan.For(GpuTileSize.Tile128x128, s.M, s.N, s.K, products: 1, Units, lower: false);
         TensorArguments g = new()
         {
@@ -29,7 +29,7 @@ internal sealed partial class GpuKernels
         };
         Index3D groups = new(plan.Tiles, plan.Slices, 1);
         bool bare = output is { Alpha: 1, Beta: 0, Activation: 0, Bias.Length: 0, Addend.Length: 0 };
-        if (bare && products * plan.Slices == 1 && s.N % 2 == 0 && s.LdC % 2 == 0 && Aligned(output.C))
+        if (bare && products * plan.Slices == 1 && s.N % 2 == 0 && s.LdC % 2 == 0 && Float4.Fits(output.C))
         {
             call.Launch(kernel, groups, g with { C = output.C.LoadEffectiveAddressAsPtr(), N = s.N, LdC = s.LdC });
             return true;

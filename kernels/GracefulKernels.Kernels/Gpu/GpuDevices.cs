@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Reflection;
 using System.Runtime.InteropServices;
 using ILGPU;
@@ -23,21 +24,23 @@ internal static class GpuDevices
 {
     private const string CudaLibrary = "libcuda.so.1";
 
-    private static readonly Lazy<Found> Here = new(Enumerate);
-
     /// <summary>What is here: CUDA first, then OpenCL GPUs, then other OpenCL devices.</summary>
-    public static IReadOnlyList<GpuDeviceInfo> All => GpuSupport.IsSupported ? Here.Value.Devices : [];
+    public static IReadOnlyList<GpuDeviceInfo> All => GpuSupport.IsSupported ? Drivers.Here.Value.Devices : [];
 
     /// <summary>Why a kind of device could not be asked for, a line each: drivers that are broken or without a device.</summary>
-    public static IReadOnlyList<string> Problems => GpuSupport.IsSupported ? Here.Value.Problems : [];
+    public static IReadOnlyList<string> Problems => GpuSupport.IsSupported ? Drivers.Here.Value.Problems : [GpuSupport.LeftOut];
 
     /// <summary>Code generation of every set: one context a process.</summary>
-    internal static Context Context => Here.Value.Context;
+    internal static Context Context
+    {
+        [RequiresDynamicCode(GpuSupport.DynamicCode), RequiresUnreferencedCode(GpuSupport.UnreferencedCode)]
+        get => Drivers.Here.Value.Context;
+    }
 
     /// <exception cref="PlatformNotSupportedException">The driver refuses, or the device lacks what the set needs.</exception>
     public static GpuKernels Open(GpuDeviceInfo info, GpuSettings? settings = null)
     {
-        if (!GpuSupport.IsSupported) throw new PlatformNotSupportedException("This program was linked without the GPU set.");
+        if (!GpuSupport.IsSupported) throw new PlatformNotSupportedException(GpuSupport.LeftOut);
         try
         {
             Accelerator accelerator = info.Device!.CreateAccelerator(Context);
@@ -62,6 +65,7 @@ internal static class GpuDevices
         // O2 for loads from global memory by name and in vectors; its wrong branches are mended in KernelAudit.Patch.
         => builder.Optimize(OptimizationLevel.O2).Inlining(InliningMode.Aggressive);
 
+    [RequiresDynamicCode(GpuSupport.DynamicCode), RequiresUnreferencedCode(GpuSupport.UnreferencedCode)]
     private static Found Enumerate()
     {
         ResolveLibraries();
@@ -92,6 +96,7 @@ internal static class GpuDevices
     /// ILGPU refuses devices without a generic address space (PoCL, many OpenCL 3.0 drivers). Our kernels have no pointer of that kind, which
     /// <see cref="KernelAudit"/> checks of each, so such devices are let in. The setter is not public.
     /// </summary>
+    [RequiresDynamicCode(GpuSupport.DynamicCode), RequiresUnreferencedCode(GpuSupport.UnreferencedCode)]
     private static bool Admit(CLDevice device, List<string> problems)
     {
         if (!device.Capabilities.Float64)
@@ -144,6 +149,12 @@ internal static class GpuDevices
         {
             problems.Add($"{kind}: {e.Message}");
         }
+    }
+
+    [RequiresDynamicCode(GpuSupport.DynamicCode), RequiresUnreferencedCode(GpuSupport.UnreferencedCode)]
+    private static class Drivers
+    {
+        public static readonly Lazy<Found> Here = new(Enumerate);
     }
 
     private sealed record Found(Context Context, IReadOnlyList<GpuDeviceInfo> Devices, IReadOnlyList<string> Problems);

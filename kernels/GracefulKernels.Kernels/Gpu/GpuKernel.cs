@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Reflection;
 using ILGPU.Backends.EntryPoints;
 using ILGPU.Runtime;
@@ -26,8 +27,6 @@ internal enum KernelTraits
 /// </summary>
 internal abstract class GpuKernel
 {
-    private static readonly Lazy<IReadOnlyList<GpuKernel>> Found = new(Find);
-
     protected GpuKernel(MethodInfo method, int groupSize, KernelTraits traits, int sharing)
     {
         Method = method;
@@ -38,7 +37,11 @@ internal abstract class GpuKernel
     }
 
     /// <summary>Every kernel of the assembly.</summary>
-    public static IReadOnlyList<GpuKernel> All => Found.Value;
+    public static IReadOnlyList<GpuKernel> All
+    {
+        [RequiresUnreferencedCode(GpuSupport.UnreferencedCode)]
+        get => field ??= Find();
+    }
 
     /// <summary>For messages: room, method and configuration, for example <c>GemmGpu.Product&lt;Tile128&gt;</c>.</summary>
     public string Name { get; }
@@ -66,6 +69,7 @@ internal abstract class GpuKernel
         return $"{method.DeclaringType!.Name}.{method.Name}{types}";
     }
 
+    [RequiresUnreferencedCode(GpuSupport.UnreferencedCode)]
     private static IReadOnlyList<GpuKernel> Find() =>
     [
         .. from type in typeof(GpuKernel).Assembly.GetTypes()

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Diagnostics.CodeAnalysis;
 using ILGPU;
 using ILGPU.Runtime;
 using ILGPU.Runtime.Cuda;
@@ -9,6 +10,7 @@ namespace GracefulKernels.Kernels;
 /// The GPU set, through ILGPU: one accelerator, one stream, work in the order of the calls. Each room has its part beside the CPU's. Operations
 /// return before the device is done, unless they return a number. Results are the same bits from run to run on a device.
 /// </summary>
+[RequiresDynamicCode(GpuSupport.DynamicCode), RequiresUnreferencedCode(GpuSupport.UnreferencedCode)]
 internal sealed partial class GpuKernels : IKernels
 {
     /// <summary>Threads of a group where a kernel does not say otherwise.</summary>
@@ -101,13 +103,6 @@ internal sealed partial class GpuKernels : IKernels
             }
         }
     }
-
-    /// <summary>
-    /// Whether a view begins at a multiple of 16 bytes in its buffer (buffers themselves do): what loads of <see cref="Float4"/> need. The
-    /// empty view does.
-    /// </summary>
-    internal static bool Aligned<T>(ArrayView<T> view) where T : unmanaged
-        => view.Length == 0 || ((view.LoadEffectiveAddressAsPtr() - ((IArrayView)view).Buffer.NativePtr) & 15) == 0;
 
     /// <summary>After a fault of the driver nothing that the device holds can be trusted: all later work is refused with the cause.</summary>
     internal void Lose(Exception cause) => _lost ??= cause;

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Reflection;
 using ILGPU;
 using ILGPU.Backends;
@@ -9,6 +10,7 @@ using ILGPU.Runtime;
 namespace GracefulKernels.Kernels;
 
 /// <summary>The one way of a kernel to a device: compile, audit and patch, load, launcher.</summary>
+[RequiresDynamicCode(GpuSupport.DynamicCode), RequiresUnreferencedCode(GpuSupport.UnreferencedCode)]
 internal static class KernelLoader
 {
     // The generated text has no setter; loading patched text needs its field.

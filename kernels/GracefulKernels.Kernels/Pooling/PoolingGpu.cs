@@ -7,7 +7,7 @@ internal sealed partial class GpuKernels
         if (y.IsEmpty) return;
         using GpuCall call = Begin();
         MaxPoolGpuKernels.Arguments all = new() { Input = call.Read(x), Output = call.Write(y), Argmax = call.Write(argmax), Map = PoolMap.Of(shape) };
-        bool quads = shape.Channels % 4 == 0 && Aligned(all.Input) && Aligned(all.Output) && Aligned(all.Argmax);
+        bool quads = shape.Channels % 4 == 0 && Float4.Fits(all.Input) && Float4.Fits(all.Output) && Float4.Fits(all.Argmax);
         foreach (PoolSlice slice in Slices(shape))
         {
             MaxPoolGpuKernels.Arguments g = slice.Of(all);
@@ -37,7 +37,7 @@ internal sealed partial class GpuKernels
         {
             Output = call.Read(dy), Argmax = call.Read(argmax), Input = beta == 0 ? call.Write(dx) : call.Update(dx), Map = PoolMap.Of(shape), Beta = beta,
         };
-        bool quads = shape.Channels % 4 == 0 && Aligned(all.Input) && Aligned(all.Output) && Aligned(all.Argmax);
+        bool quads = shape.Channels % 4 == 0 && Float4.Fits(all.Input) && Float4.Fits(all.Output) && Float4.Fits(all.Argmax);
         foreach (PoolSlice slice in Slices(shape))
         {
             MaxPoolGpuKernels.Arguments g = slice.Of(all);
@@ -69,7 +69,7 @@ internal sealed partial class GpuKernels
     {
         using GpuCall call = Begin();
         GlobalMeanGpuKernels.Arguments g = new() { Input = call.Read(x), Output = call.Write(y) };
-        bool quads = channels % 4 == 0 && Aligned(g.Input) && Aligned(g.Output);
+        bool quads = channels % 4 == 0 && Float4.Fits(g.Input) && Float4.Fits(g.Output);
         g.Grid = RowGrid.Of(pixels, quads ? channels / 4 : channels, rowsPerThread: 1).WithRowBlocks(1);
         call.Launch(quads ? GlobalMeanGpuKernels.Mean : GlobalMeanGpuKernels.MeanAny, g.Grid.Groups(batch), g);
     }
@@ -78,14 +78,14 @@ internal sealed partial class GpuKernels
     {
         using GpuCall call = Begin();
         GlobalMeanGpuKernels.Arguments g = new() { Output = call.Read(dy), Input = beta == 0 ? call.Write(dx) : call.Update(dx), Beta = beta };
-        bool quads = channels % 4 == 0 && Aligned(g.Input) && Aligned(g.Output);
+        bool quads = channels % 4 == 0 && Float4.Fits(g.Input) && Float4.Fits(g.Output);
         g.Grid = RowGrid.Of(pixels, quads ? channels / 4 : channels, rowsPerThread: 8);
         call.Launch(quads ? GlobalMeanGpuKernels.Adjoint : GlobalMeanGpuKernels.AdjointAny, g.Grid.Groups(batch), g);
     }
 
     private void MeanPools(in GpuCall call, in PoolShape shape, bool adjoint, in MeanPoolGpuKernels.Arguments all)
     {
-        bool quads = shape.Channels % 4 == 0 && Aligned(all.Input) && Aligned(all.Output);
+        bool quads = shape.Channels % 4 == 0 && Float4.Fits(all.Input) && Float4.Fits(all.Output);
         GpuKernel<MeanPoolGpuKernels.Arguments> kernel = (adjoint, quads) switch
         {
             (false, true) => MeanPoolGpuKernels.Mean,

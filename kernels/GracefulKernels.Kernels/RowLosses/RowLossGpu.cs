@@ -78,7 +78,7 @@ internal sealed partial class GpuKernels
             Elements = elements,
             Scale = scale,
         };
-        bool quads = Aligned(arguments.Values) && Aligned(arguments.Targets) && Aligned(arguments.Weights) && Aligned(arguments.Gradient);
+        bool quads = Float4.Fits(arguments.Values) && Float4.Fits(arguments.Targets) && Float4.Fits(arguments.Weights) && Float4.Fits(arguments.Gradient);
         int groups = Groups(elements, quads ? 16 : 4);
         arguments.Partials = call.Scratch<double>(GpuScratch.Partials, groups);
         call.Launch(quads ? RowLossGpuSums.Squared : RowLossGpuSums.SquaredSingles, groups, arguments);
@@ -145,7 +145,7 @@ internal sealed partial class GpuKernels
     private void Launch(in GpuCall call, in RowLossArguments g)
     {
         bool quads = g.Classes % 4 == 0 && g.LdNew % 4 == 0 && (g.LdOld % 4 == 0 || g.Old.Length == 0)
-            && Aligned(g.New) && Aligned(g.Old) && Aligned(g.Gradient);
+            && Float4.Fits(g.New) && Float4.Fits(g.Old) && Float4.Fits(g.Gradient);
         bool large = _accelerator.MaxNumThreadsPerGroup >= Group1024.Threads, shuffles = HasShuffles;
         bool packed = g.LdNew == g.Classes && (g.LdOld == g.Classes || g.Old.Length == 0);
         int kind = new CrossEntropyAndDivergence().Of(0) == g.Parts ? 2 : new CrossEntropyLoss().Of(0) == g.Parts ? 1 : 0;

@@ -38,7 +38,7 @@ internal sealed partial class GpuKernels
     {
         // Device code counts pixels in an int: 2³¹ of them are more than any device holds of layers that have channels.
         _ = checked((int)((long)s.Batch * s.Height * s.Width));
-        quads = s.Channels % 4 == 0 && s.Before % 4 == 0 && s.After % 4 == 0 && Aligned(input) && Aligned(output);
+        quads = s.Channels % 4 == 0 && s.Before % 4 == 0 && s.After % 4 == 0 && Float4.Fits(input) && Float4.Fits(output);
         int unit = quads ? 4 : 1;
         return new()
         {

@@ -50,7 +50,7 @@ internal sealed partial class GpuKernels
                 Features = features,
                 Samples = rows - firstRow,
                 Ones = homogeneous ? features : -1,
-                Quads = features % 4 == 0 && Aligned(part) ? 1 : 0,
+                Quads = features % 4 == 0 && Float4.Fits(part) ? 1 : 0,
             };
             RunStretches(call, kernel, plan, count, partial, new() { A = source, B = source, SecondA = source, SecondB = source });
             AddStretches(call, plan, count, partial, total);

@@ -36,7 +36,7 @@ internal sealed partial class GpuKernels
     {
         using GpuCall call = Begin();
         ArrayView<float> first = call.Read(x), second = call.Read(y);
-        bool quads = Aligned(first) && Aligned(second);
+        bool quads = Float4.Fits(first) && Float4.Fits(second);
         int groups = Groups(x.Length, quads ? 16 : 4);
         ArrayView<double> partials = call.Scratch<double>(GpuScratch.Partials, groups);
         call.Launch(quads ? VectorGpuKernels.Dot : VectorGpuKernels.DotAny, groups, new() { X = first, Y = second, Partials = partials });
@@ -71,7 +71,7 @@ internal sealed partial class GpuKernels
         GpuKernel<VectorGpuKernels.ElementwiseArguments> any,
         in VectorGpuKernels.ElementwiseArguments arguments)
     {
-        bool aligned = Aligned(arguments.A) && Aligned(arguments.B) && Aligned(arguments.Y);
+        bool aligned = Float4.Fits(arguments.A) && Float4.Fits(arguments.B) && Float4.Fits(arguments.Y);
         call.Launch(aligned ? quads : any, Groups(arguments.Y.Length, aligned ? 16 : 4), arguments);
     }
 
