@@ -1,0 +1,66 @@
+namespace GracefulKernels.Tests;
+
+/// <summary>GracefulKernels.Native: what the C library's build leaves in a folder, and a refusal where it left too little.</summary>
+[Collection(PackagesCollection.Name)]
+public sealed class NativePackageTests(PackedPackages packed)
+{
+    private const string Project = "src/GracefulKernels.Native.Package";
+
+    [Fact]
+    public void ItHoldsTheLibraryTheHeaderAndThePythonFile()
+    {
+        Assert.SkipUnless(PackedPackages.HasSources, "the sources are not here");
+        string artifacts = Artifacts("lib/libgracefulkernels.so", "lib/libgracefulkernels-avx2.so", "include/graceful_kernels.h", "python/graceful_kernels.py", "lib/build.log");
+        (int code, string output) = Pack($"-p:NativeArtifacts={artifacts}");
+        Assert.True(code == 0, output);
+        using PackageFile package = packed.Open("GracefulKernels.Native");
+        package.AssertDescribed("GracefulKernels.Native");
+        Assert.Equal(
+            ["LICENSE", "README.md", "include/graceful_kernels.h", "python/graceful_kernels.py", "runtimes/linux-x64/native/libgracefulkernels-avx2.so", "runtimes/linux-x64/native/libgracefulkernels.so"],
+            package.Files);
+        Assert.Equal("lib/libgracefulkernels.so", package.Text("runtimes/linux-x64/native/libgracefulkernels.so"));
+        Assert.Empty(package.Dependencies);
+    }
+
+    [Theory]
+    [InlineData("lib/libgracefulkernels.so")]
+    [InlineData("include/graceful_kernels.h")]
+    [InlineData("python/graceful_kernels.py")]
+    public void AFolderThatLacksAFileIsRefused(string missing)
+    {
+        Assert.SkipUnless(PackedPackages.HasSources, "the sources are not here");
+        string artifacts = Artifacts([.. new[] { "lib/libgracefulkernels.so", "include/graceful_kernels.h", "python/graceful_kernels.py" }.Where(f => f != missing)]);
+        (int code, string output) = Pack($"-p:NativeArtifacts={artifacts}");
+        Assert.True(code != 0, output);
+        Assert.Contains($"lacks {missing}: there is no {artifacts}/{missing}", output);
+    }
+
+    [Fact]
+    public void NoFolderIsRefused()
+    {
+        Assert.SkipUnless(PackedPackages.HasSources, "the sources are not here");
+        (int code, string output) = Pack();
+        Assert.True(code != 0, output);
+        Assert.Contains("NativeArtifacts must name", output);
+    }
+
+    /// <summary>A folder of files whose content is their name.</summary>
+    private string Artifacts(params string[] files)
+    {
+        string folder = Path.Combine(packed.Folder, $"made-{Guid.NewGuid():N}");
+        foreach (string file in files)
+        {
+            string path = Path.Combine(folder, file);
+            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+            File.WriteAllText(path, file);
+        }
+        return folder;
+    }
+
+    /// <summary>Builds outside the tree: the test run has not built this project.</summary>
+    private (int Code, string Output) Pack(params string[] more) => Dotnet.Start(
+        "dotnet",
+        PackedPackages.Root,
+        null,
+        ["pack", Project, "-c", "Release", "-o", packed.Feed, "--artifacts-path", Path.Combine(packed.Folder, "native"), $"-p:PackageVersion={packed.Version}", .. more]);
+}
