@@ -34,7 +34,7 @@ cd "$root"
 sources() {
     find kernels src/GracefulKernels src/GracefulKernels.Native -type d \( -name bin -o -name obj -o -name python \) -prune -o -type f \
         \( -name '*.cs' -o -name '*.csproj' -o -name '*.proto' -o -name 'packages.lock.json' -o -name '*.c' -o -name '*.h' -o -name '*.inc' -o -name 'build.sh' \) -print
-    ls Directory.Build.props Directory.Packages.props global.json
+    ls Directory.Build.props Directory.Build.targets Directory.Packages.props global.json
 }
 stamp=$({ sources | LC_ALL=C sort | xargs sha256sum; dotnet --version; "$cc" --version; } | sha256sum | cut -d' ' -f1)
 version=$(sed -n 's|.*<Version>\(.*\)</Version>.*|\1|p' Directory.Build.props)
