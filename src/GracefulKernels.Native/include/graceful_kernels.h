@@ -11,7 +11,7 @@
  *   of columns; what lies between rows is neither read nor written. Images are [batch, height, width, channels] (NHWC), convolution
  *   weights [out, kh, kw, in], without gaps.
  * - Sizes are int64_t. A negative one, or a matrix that cannot be addressed, is refused. Kernels take at most 2^31 - 1 rows, columns,
- *   classes, ...; there is no such bound on their product.
+ *   a leading dimension, output positions of a batch, ...; there is no such bound on the elements of a matrix. Classes are at most 2^24.
  * - An optional pointer may be NULL. Outputs overlap neither inputs nor each other, except where it is said; overlaps are refused.
  * - Results are the same bits on every instruction set and for any number of threads.
  * - Threads. A device may be used by any number of threads at once. Calls on one of the other handles wait for one another. A handle
@@ -310,7 +310,10 @@ typedef struct gk_network_info {
 
 GK_API gk_status gk_network_describe(gk_network *network, gk_network_info *info);
 
-/* The network with a new linear head for these classes, fitted to the labels by ridge regression on its features (lambda >= 0). */
+/*
+ * The network with a new linear head for these classes, fitted to the labels by ridge regression on its features. lambda > 0, or 0: chosen by
+ * leave-one-out. Every class needs a sample.
+ */
 GK_API gk_status gk_network_with_head(
     gk_network *network, const float *images, const int32_t *labels, int64_t count, int64_t classes, double lambda, gk_network **with_head);
 
@@ -356,8 +359,8 @@ typedef struct gk_solve_result {
  * The update that minimises the squared loss of the linearised network: one convex problem, by preconditioned conjugate gradients.
  *
  * factors     NULL: not preconditioned.
- * labels      [count of gk_linearize].
- * old_logits  optional, [count x outputs] without gaps: positive-congruent LQF.
+ * labels      [count of gk_linearize]; every output is the class of one label or more.
+ * old_logits  optional, [count x outputs] without gaps: positive-congruent LQF. Multiplied by the one factor that fits them to the targets.
  * options     NULL for the defaults.
  * result      optional.
  */
@@ -367,6 +370,9 @@ GK_API gk_status gk_solve(
 
 /* All of it in one call: a head for the classes, lambda by exact leave-one-out, the optimum of the convex problem. */
 GK_API gk_status gk_fine_tune(gk_network *network, const float *images, const int32_t *labels, int64_t count, int64_t classes, gk_model **model);
+
+/* Of the network that the model updates: sizes of an image, of the outputs and of the update. */
+GK_API gk_status gk_model_describe(gk_model *model, gk_network_info *info);
 
 /* outputs [count x outputs]. */
 GK_API gk_status gk_model_predict(gk_model *model, const float *images, int64_t count, float *outputs);

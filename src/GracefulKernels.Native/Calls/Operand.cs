@@ -1,0 +1,112 @@
+using GracefulKernels.Kernels;
+
+namespace GracefulKernels.Native;
+
+/// <summary>
+/// A matrix in the caller's memory, found to be addressable: not NULL, aligned as C has it, its leading dimension no smaller than a row, its bytes countable. An optional one that is
+/// not given is empty.
+/// </summary>
+internal readonly unsafe struct Operand
+{
+    private readonly byte* _first;
+    private readonly long _rows;
+    private readonly long _rowBytes;
+    private readonly long _stepBytes;
+    private readonly string _name;
+
+    private Operand(byte* first, long rows, long rowBytes, long stepBytes, string name)
+    {
+        _first = first;
+        _rows = rows;
+        _rowBytes = rowBytes;
+        _stepBytes = stepBytes;
+        _name = name;
+    }
+
+    public bool IsGiven => _first != null;
+
+    private long Bytes => _rows == 0 || _rowBytes == 0 ? 0 : ((_rows - 1) * _stepBytes) + _rowBytes;
+
+    /// <summary>[rows × columns], rows <paramref name="ld"/> elements apart; sizes have been checked to be at least 0.</summary>
+    public static Operand Matrix<T>(T* pointer, long rows, long columns, long ld, string name, string ldName) where T : unmanaged
+    {
+        if (ld < columns || ld > int.MaxValue) throw BadStep(rows, columns, ld, name, ldName);
+        return Checked(pointer, rows, columns, ld, name);
+    }
+
+    /// <summary>[rows × columns] without gaps.</summary>
+    public static Operand Matrix<T>(T* pointer, long rows, long columns, string name) where T : unmanaged => Checked(pointer, rows, columns, columns, name);
+
+    /// <summary>[length].</summary>
+    public static Operand Vector<T>(T* pointer, long length, string name) where T : unmanaged => Checked(pointer, 1, length, length, name);
+
+    /// <summary>[rows × columns] without gaps, or nothing.</summary>
+    public static Operand Optional<T>(T* pointer, long rows, long columns, string name) where T : unmanaged
+        => pointer == null ? default : Checked(pointer, rows, columns, columns, name);
+
+    /// <summary>[length], or nothing.</summary>
+    public static Operand Optional<T>(T* pointer, long length, string name) where T : unmanaged
+        => pointer == null ? default : Checked(pointer, 1, length, length, name);
+
+    /// <summary>What the kernels take; empty where it is not given.</summary>
+    public Block<T> Block<T>() where T : unmanaged => _first == null ? default : new Block<T>((T*)_first, Bytes / sizeof(T));
+
+    /// <summary>The elements, of which there are no more than a span holds; <paramref name="shape"/> is how the message calls them.</summary>
+    public ReadOnlySpan<T> Span<T>(string shape) where T : unmanaged
+    {
+        long length = Bytes / sizeof(T);
+        return length <= Array.MaxLength
+            ? new ReadOnlySpan<T>(_first, (int)length)
+            : throw CallException.Argument($"{_name} {shape} has {length} elements; expected at most {Array.MaxLength}: they are copied.");
+    }
+
+    /// <summary>Refuses an output that shares a byte with <paramref name="other"/>. Columns of one matrix beside each other do not.</summary>
+    public void Apart(in Operand other)
+    {
+        if (_first == null || other._first == null || Bytes == 0 || other.Bytes == 0) return;
+        if (_first < other._first + other.Bytes && other._first < _first + Bytes && !BesideEachOther(other))
+        {
+            throw CallException.Argument($"{_name} overlaps {other._name}.");
+        }
+    }
+
+    /// <summary>An output that may be <paramref name="other"/>, all of it, but not overlap it otherwise.</summary>
+    public void ApartOrSame(in Operand other)
+    {
+        if (_first == other._first && _stepBytes == other._stepBytes) return;
+        if (_first == other._first && _rows <= 1) return;
+        Apart(other);
+    }
+
+    /// <summary>Whether rows are equally far apart and the columns of one end before those of the other begin, all around.</summary>
+    private bool BesideEachOther(in Operand other)
+    {
+        // A single row has the step of whatever it lies in.
+        long step = _rows == 1 ? other._stepBytes : _stepBytes;
+        if (other._rows != 1 && other._stepBytes != step) return false;
+        long shift = (((other._first - _first) % step) + step) % step;
+        return shift >= _rowBytes && shift + other._rowBytes <= step;
+    }
+
+    private static Operand Checked<T>(T* pointer, long rows, long columns, long ld, string name) where T : unmanaged
+    {
+        long rowBytes = columns * sizeof(T), stepBytes = ld * sizeof(T);
+        // Rows are below 2^31; a step may be that of a vector of any length.
+        if (columns > long.MaxValue / sizeof(T) || (rows > 0 && stepBytes > (long.MaxValue - rowBytes) / rows)) throw TooLarge(rows, columns, ld, name);
+        var operand = new Operand((byte*)pointer, rows, rowBytes, stepBytes, name);
+        long bytes = operand.Bytes;
+        if (bytes == 0) return operand;
+        if (pointer == null) throw Argument.Null(name, rows == 1 ? $"[{columns}]" : $"[{rows} x {columns}]");
+        if (((nuint)pointer & ((nuint)sizeof(T) - 1)) != 0) throw CallException.Argument($"{name} is at {(nuint)pointer:x}, which is no multiple of {sizeof(T)}, the size of its elements.");
+        // Addresses end at 2^47, with five levels of pages at 2^56.
+        if ((long)pointer < 0 || bytes > long.MaxValue - (long)pointer) throw TooLarge(rows, columns, ld, name);
+        return operand;
+    }
+
+    private static CallException BadStep(long rows, long columns, long ld, string name, string ldName) => CallException.Argument(ld < columns
+        ? $"{ldName} is {ld}; expected at least {columns}, the columns of {name} [{rows} x {columns}]."
+        : $"{ldName} is {ld}; expected at most {int.MaxValue}.");
+
+    private static CallException TooLarge(long rows, long columns, long ld, string name)
+        => CallException.Argument($"{name} [{rows} x {columns}] with rows {ld} apart cannot be addressed.");
+}
