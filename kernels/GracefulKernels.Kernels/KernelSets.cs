@@ -18,7 +18,7 @@ internal static class KernelSets
         CpuTarget.Avx512 => Lanes512.IsSupported,
         CpuTarget.Avx2 => Lanes256.IsSupported,
         CpuTarget.Vector128 => Lanes128.IsSupported,
-        CpuTarget.Scalar => true,
+        CpuTarget.Scalar => ScalarSupport.IsSupported,
         _ => throw new ArgumentOutOfRangeException(nameof(target)),
     };
 
@@ -36,10 +36,11 @@ internal static class KernelSets
     /// <summary>A new CPU set. <paramref name="target"/> must be supported.</summary>
     public static IKernels CreateCpu(CpuTarget target, int threads) => target switch
     {
-        CpuTarget.Avx512 => new CpuKernels<Lanes512, DoubleLanes512>(threads),
-        CpuTarget.Avx2 => new CpuKernels<Lanes256, DoubleLanes256>(threads),
-        CpuTarget.Vector128 => new CpuKernels<Lanes128, DoubleLanes128>(threads),
-        CpuTarget.Scalar => new CpuKernels<LanesScalar, DoubleLanesScalar>(threads),
+        // Where the compiler knows that an instruction set is not here, its kernels are left out of the program.
+        CpuTarget.Avx512 when Lanes512.IsSupported => new CpuKernels<Lanes512, DoubleLanes512>(threads),
+        CpuTarget.Avx2 when Lanes256.IsSupported => new CpuKernels<Lanes256, DoubleLanes256>(threads),
+        CpuTarget.Vector128 when Lanes128.IsSupported => new CpuKernels<Lanes128, DoubleLanes128>(threads),
+        CpuTarget.Scalar when ScalarSupport.IsSupported => new CpuKernels<LanesScalar, DoubleLanesScalar>(threads),
         _ => throw new ArgumentOutOfRangeException(nameof(target)),
     };
 }

@@ -52,7 +52,7 @@ if [ ${#needed[@]} -gt 0 ]; then
     build=$(mktemp -d)
     project=src/GracefulKernels.Native/GracefulKernels.Native.csproj
     common=(-c Release -r linux-x64 --artifacts-path "$build/artifacts" -p:GracefulNative=true -p:CppCompilerAndLinker="$cc" -v quiet -nologo)
-    dotnet build "$project" "${common[@]}"
+    dotnet build "$project" "${common[@]}" >"$build/log" || { cat "$build/log"; fail "the library does not compile"; }
     publish() {
         dotnet publish "$project" "${common[@]}" --no-build -p:IlcInstructionSet="x86-64-$1" \
             -p:NativeIntermediateOutputPath="$build/$1/" -p:NativeOutputPath="$build/$1/out/" -o "$build/$1/publish"
@@ -61,9 +61,16 @@ if [ ${#needed[@]} -gt 0 ]; then
         mv "$out/lib/.libgracefulkernels-$1.so" "$out/lib/libgracefulkernels-$1.so"
         echo "$stamp" > "$out/lib/.stamp-$1"
     }
+    # At the same time: much of a compilation runs on one core.
+    running=()
     for level in "${needed[@]}"; do
-        publish "$level"
+        publish "$level" &
+        running+=($!)
     done
+    for one in "${running[@]}"; do
+        wait "$one" || failed=1
+    done
+    [ -z "${failed:-}" ] || fail "a level could not be compiled"
 fi
 
 if [ ${#needed[@]} -gt 0 ] || [ "$(cat "$out/lib/.stamp" 2>/dev/null)" != "$stamp" ] || [ ! -s "$out/lib/libgracefulkernels.so" ]; then

@@ -97,7 +97,9 @@ internal readonly unsafe struct Operand
         long bytes = operand.Bytes;
         if (bytes == 0) return operand;
         if (pointer == null) throw Argument.Null(name, rows == 1 ? $"[{columns}]" : $"[{rows} x {columns}]");
-        if (((nuint)pointer & ((nuint)sizeof(T) - 1)) != 0) throw CallException.Argument($"{name} is at {(nuint)pointer:x}, which is no multiple of {sizeof(T)}, the size of its elements.");
+        // A number is aligned to its size; the structures here begin with 8 bytes, the most that any of their members takes.
+        nuint alignment = (nuint)Math.Min(sizeof(T), 8);
+        if ((nuint)pointer % alignment != 0) throw CallException.Argument($"{name} is at 0x{(nuint)pointer:x}, which is no multiple of {alignment}.");
         // Addresses end at 2^47, with five levels of pages at 2^56.
         if ((long)pointer < 0 || bytes > long.MaxValue - (long)pointer) throw TooLarge(rows, columns, ld, name);
         return operand;

@@ -12,13 +12,13 @@ internal static unsafe class Devices
         try
         {
             ErrorText.Clear();
+            Argument.Given(device, "device");
+            *device = 0;
             if (abi != Library.AbiVersion)
             {
                 throw new CallException(
                     Status.NotSupported, $"abi is {abi}; this library's is {Library.AbiVersion}: build the program with the header that came with the library (GK_ABI_VERSION).");
             }
-            Argument.Given(device, "device");
-            *device = 0;
             SimdLevel level = Level(simd);
             int count = Argument.Size(threads, "threads", most: 1024);
             *device = Handles.Open(HandleKind.Device, ComputeDevice.Cpu(level, count), null);

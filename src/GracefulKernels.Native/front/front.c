@@ -91,6 +91,14 @@ static gk_status gk_no_kernels(void)
     return GK_NOT_SUPPORTED;
 }
 
+/* The one call that is made without a handle from here. */
+static gk_status gk_no_device(int32_t abi, const char *simd, int32_t threads, gk_device **device)
+{
+    (void)abi, (void)simd, (void)threads;
+    if (device != NULL) *device = NULL;
+    return GK_NOT_SUPPORTED;
+}
+
 /* -------------------------------------------------------------------------------------------------------------- the choice */
 
 /* Everything that the level's code was compiled for, and what the operating system must save of it. */
@@ -204,9 +212,11 @@ static void gk_open_once(void)
 {
     void *addresses[GK_ENTRIES];
     gk_status (*none)(void) = gk_no_kernels;
+    gk_status (*no_device)(int32_t, const char *, int32_t, gk_device **) = gk_no_device;
     int open = gk_open(addresses);
     for (int i = 0; i < GK_ENTRIES; i++) {
-        if (!open) memcpy(&addresses[i], &none, sizeof none);
+        if (!open && strcmp(gk_entries[i].name, "gk_device_open") == 0) memcpy(&addresses[i], &no_device, sizeof no_device);
+        else if (!open) memcpy(&addresses[i], &none, sizeof none);
         /* Other threads may jump through the slot meanwhile: they find the stub, which waits here, or the function. */
         __atomic_store_n(gk_entries[i].slot, addresses[i], __ATOMIC_RELEASE);
     }

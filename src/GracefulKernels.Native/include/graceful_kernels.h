@@ -17,7 +17,12 @@
  * - Threads. A device may be used by any number of threads at once. Calls on one of the other handles wait for one another. A handle
  *   that was closed, was never one, or is of another kind is refused (GK_INVALID_HANDLE), not followed. Closing NULL does nothing.
  *
- * Do not fork() after the first device was opened: its threads stay behind.
+ * Do not fork() after the first call: threads stay behind. A library that was loaded stays: dlclose() does not unload it.
+ *
+ * libgracefulkernels.so lies beside libgracefulkernels-v4.so and libgracefulkernels-v3.so, the kernels compiled for processors with AVX-512
+ * (x86-64-v4) and with AVX2 (x86-64-v3); keep the three together. The first call takes the best that the processor runs; the environment's
+ * GRACEFUL_LEVEL=v3 (or v4) asks for one. Below x86-64-v3, or where a file is missing, damaged or of another version, every function returns
+ * GK_NOT_SUPPORTED and gk_last_error() says why.
  */
 #ifndef GRACEFUL_KERNELS_H
 #define GRACEFUL_KERNELS_H
@@ -74,7 +79,7 @@ typedef struct gk_device gk_device;
 
 /*
  * abi      GK_ABI_VERSION: a program built with another header is refused here, with both numbers in the message.
- * simd     "avx512", "avx2", "vector128", "scalar", or NULL for the best that is here.
+ * simd     "avx512" (the file v4 alone), "avx2", "vector128", or NULL for the best that is here.
  * threads  threads that one call may use, the caller's included, 1 to 1024; 0 for one a core.
  * device   receives the handle; NULL after a failure.
  */

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
-using System.Security.Cryptography;
 
 namespace GracefulKernels;
 
@@ -84,5 +83,5 @@ internal sealed class RunFingerprint
         return differences.Count == 0 ? null : string.Join(", ", differences);
     }
 
-    private static string Hash(ReadOnlySpan<byte> bytes) => Convert.ToHexString(SHA256.HashData(bytes));
+    private static string Hash(ReadOnlySpan<byte> bytes) => Sha256.Of(bytes).ToUpperInvariant();
 }

@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using System.Security.Cryptography;
 using System.Text;
 
 namespace GracefulKernels;
@@ -75,13 +74,13 @@ public sealed class KroneckerEigenbasis
 
     private static string Hash(IReadOnlyList<EigenBlock> blocks)
     {
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        var hash = new Sha256();
         foreach (EigenBlock b in blocks)
         {
-            hash.AppendData(Encoding.UTF8.GetBytes($"{b.Name} {b.Rows} {b.Columns} "));
-            hash.AppendData(MemoryMarshal.AsBytes<double>(b.InputVectors));
-            if (b.OutputVectors is not null) hash.AppendData(MemoryMarshal.AsBytes<double>(b.OutputVectors));
+            hash.Append(Encoding.UTF8.GetBytes($"{b.Name} {b.Rows} {b.Columns} "));
+            hash.Append(MemoryMarshal.AsBytes<double>(b.InputVectors));
+            if (b.OutputVectors is not null) hash.Append(MemoryMarshal.AsBytes<double>(b.OutputVectors));
         }
-        return Convert.ToHexStringLower(hash.GetHashAndReset());
+        return hash.Finish();
     }
 }

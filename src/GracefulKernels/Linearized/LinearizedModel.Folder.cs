@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Security.Cryptography;
 
 namespace GracefulKernels;
 
@@ -64,7 +63,7 @@ public sealed partial class LinearizedModel
     private static string Hash(string path)
     {
         using FileStream file = File.OpenRead(path);
-        return Convert.ToHexStringLower(SHA256.HashData(file));
+        return Sha256.Of(file);
     }
 
     private static string ScopeText(LinearizationScope scope)

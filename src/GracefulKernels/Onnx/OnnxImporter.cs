@@ -50,7 +50,7 @@ internal sealed partial class OnnxImporter
         {
             if (node.Domain is not ("" or "ai.onnx"))
             {
-                throw node.Fail($"is of the operator set {OnnxNode.Quote(node.Domain)}; expected operators of ONNX itself: export without custom or fused operators");
+                throw node.Unsupported($"is of the operator set {OnnxNode.Quote(node.Domain)}; expected operators of ONNX itself: export without custom or fused operators");
             }
             try
             {
@@ -97,7 +97,7 @@ internal sealed partial class OnnxImporter
         "Pad" => Pad(node),
         "Slice" => Slice(node),
         "Concat" => Concat(node),
-        _ => throw node.Fail(
+        _ => throw node.Unsupported(
             "is not supported; known are Conv, Gemm, MatMul, BatchNormalization, Relu, LeakyRelu, MaxPool, AveragePool, GlobalAveragePool, ReduceMean over pixels, "
             + "Add, Flatten, Reshape, Pad, strided Slice, Concat with zeros, Identity, Dropout, Constant and arithmetic of shapes: express the network by them, or export "
             + "the part before this node"),

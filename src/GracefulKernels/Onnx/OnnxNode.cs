@@ -40,6 +40,9 @@ internal sealed class OnnxNode
         return new($"{_path}: node {name} (operator {Quote(Operator).Trim('\'')}) {what}.", cause);
     }
 
+    /// <summary>What is in order and yet cannot be computed here: told from damage by its cause, which a caller of the C library sees as another status.</summary>
+    public InvalidDataException Unsupported(string what) => Fail(what, new NotSupportedException(what));
+
     public bool Has(string name) => _attributes.ContainsKey(name);
 
     public long Int(string name, long otherwise)
