@@ -26,7 +26,8 @@ for candidate in gcc clang; do
 done
 [ -n "$cc" ] || fail "a C compiler is missing: install gcc or clang"
 command -v "$cc" >/dev/null || fail "the C compiler '$cc' is missing"
-export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
+# No server stays behind that would keep the streams of whoever called this open.
+export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 MSBUILDDISABLENODEREUSE=1
 
 # All that a level is made of, as one number.
 cd "$root"
@@ -51,7 +52,8 @@ if [ ${#needed[@]} -gt 0 ]; then
     # Elsewhere than the ordinary build, whose intermediate files and lock files are for another target.
     build=$(mktemp -d)
     project=src/GracefulKernels.Native/GracefulKernels.Native.csproj
-    common=(-c Release -r linux-x64 --artifacts-path "$build/artifacts" -p:GracefulNative=true -p:CppCompilerAndLinker="$cc" -v quiet -nologo)
+    common=(-c Release -r linux-x64 --artifacts-path "$build/artifacts" -p:GracefulNative=true -p:CppCompilerAndLinker="$cc"
+        -p:UseSharedCompilation=false -v quiet -nologo)
     dotnet build "$project" "${common[@]}" >"$build/log" || { cat "$build/log"; fail "the library does not compile"; }
     publish() {
         dotnet publish "$project" "${common[@]}" --no-build -p:IlcInstructionSet="x86-64-$1" \

@@ -5,6 +5,7 @@
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
+#include <elf.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -158,6 +159,26 @@ static int gk_find(int level, char *path, size_t capacity)
     return 0;
 }
 
+/* Whether the file is as long as its own table of segments says: the loader maps one that was cut off, and the process dies of the missing pages. */
+static int gk_is_whole(const char *path)
+{
+    FILE *file = fopen(path, "rb");
+    if (file == NULL) return 1; /* dlopen says why */
+    Elf64_Ehdr header;
+    int whole = fread(&header, sizeof header, 1, file) == 1 && memcmp(header.e_ident, ELFMAG, SELFMAG) == 0 && header.e_phentsize == sizeof(Elf64_Phdr) &&
+                fseek(file, 0, SEEK_END) == 0;
+    long length = ftell(file);
+    whole = whole && length >= 0 && header.e_phoff <= (Elf64_Off)length && fseek(file, (long)header.e_phoff, SEEK_SET) == 0;
+    for (int i = 0; whole && i < header.e_phnum; i++) {
+        Elf64_Phdr segment;
+        whole = fread(&segment, sizeof segment, 1, file) == 1 && segment.p_filesz <= (Elf64_Xword)length &&
+                segment.p_offset <= (Elf64_Off)length - segment.p_filesz;
+    }
+    fclose(file);
+    if (!whole) snprintf(gk_problem, sizeof gk_problem, "%s is damaged: it is no whole ELF file.", path);
+    return whole;
+}
+
 /* ISO C has no conversion from dlsym's pointer to a function's. */
 static void gk_symbol(void *kernels, const char *name, void *function)
 {
@@ -190,7 +211,7 @@ static int gk_open(void **addresses)
 {
     char path[4096];
     int level = gk_choose();
-    if (level < 0 || gk_find(level, path, sizeof path) != 0) return 0;
+    if (level < 0 || gk_find(level, path, sizeof path) != 0 || !gk_is_whole(path)) return 0;
     void *kernels = dlopen(path, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
     if (kernels == NULL) {
         const char *why = dlerror();
