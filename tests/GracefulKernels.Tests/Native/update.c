@@ -1,6 +1,7 @@
 /*
  * A graceful update from a C program: network, linearisation, factors, solve, prediction, files. What it computes goes to a file, which the test
- * compares with the managed library's bits. Arguments: network.onnx, input file (count, images, labels, an update, a cotangent), output folder.
+ * compares with the managed library's bits. Arguments: network.onnx, input file (count, images, labels, an update, a cotangent), output folder,
+ * threads.
  */
 #include "check.h"
 
@@ -13,7 +14,7 @@ static void put(const void *values, size_t count, size_t size)
 
 int main(int count, char **arguments)
 {
-    CHECK(count == 4);
+    CHECK(count == 5);
     gk_device *device;
     gk_network *network, *headed;
     gk_linearized *linearized;
@@ -28,7 +29,7 @@ int main(int count, char **arguments)
     results = fopen(path, "wb");
     CHECK(results != NULL);
 
-    OK(gk_device_open(GK_ABI_VERSION, NULL, 2, &device));
+    OK(gk_device_open(GK_ABI_VERSION, NULL, atoi(arguments[4]), &device));
     OK(gk_network_load(device, arguments[1], 0.2f, &network));
     OK(gk_network_describe(network, &info));
     size_t n = (size_t)take_size(input), p = (size_t)info.parameters, o = (size_t)info.outputs;
@@ -68,7 +69,7 @@ int main(int count, char **arguments)
 
     /* Another model that keeps what this one says. */
     gk_solve_options options = GK_SOLVE_OPTIONS_DEFAULT;
-    options.lambda_pc = 4;
+    options.lambda_pc = 4, options.max_iterations = 10;
     OK(gk_solve(linearized, NULL, labels, outputs, &options, &congruent, NULL));
     OK(gk_model_predict(congruent, images, (int64_t)n, again));
     put(again, n * o, sizeof *again);
