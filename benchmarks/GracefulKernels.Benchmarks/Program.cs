@@ -1,12 +1,13 @@
 using BenchmarkDotNet.Configs;
 using BenchmarkDotNet.Reports;
 using BenchmarkDotNet.Running;
+using GracefulKernels.Benchmarks.Native;
 using GracefulKernels.Benchmarks.Peers;
 using GracefulKernels.Cli.Bench;
 
 namespace GracefulKernels.Benchmarks;
 
-/// <summary><c>peers</c> compares with other libraries, <c>table</c> prints its results; anything else goes to BenchmarkDotNet.</summary>
+/// <summary><c>peers</c> compares with other libraries, <c>table</c> prints its results, <c>native DIR</c> compares with the C library; anything else goes to BenchmarkDotNet.</summary>
 internal static class Program
 {
     private static async Task<int> Main(string[] args)
@@ -15,6 +16,8 @@ internal static class Program
         {
             case ["peers", .. string[] rest]:
                 return await PeersCommand.RunAsync(rest);
+            case ["native", string folder]:
+                return NativeCommand.Run(folder);
             case ["table", string run, .. { Length: <= 1 } peers]:
                 return Table(run, peers is [string path] ? path : null);
             default:

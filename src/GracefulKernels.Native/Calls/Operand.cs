@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using GracefulKernels.Kernels;
 
 namespace GracefulKernels.Native;
@@ -8,15 +9,22 @@ namespace GracefulKernels.Native;
 /// </summary>
 internal readonly unsafe struct Operand
 {
+    /// <summary>No element here takes more than 128 bytes.</summary>
+    private const ulong MostElements = (ulong)long.MaxValue / 128;
+
     private readonly byte* _first;
+
+    /// <summary>Behind the last byte; null where there is none, so that nothing overlaps.</summary>
+    private readonly byte* _end;
     private readonly long _rows;
     private readonly long _rowBytes;
     private readonly long _stepBytes;
     private readonly string _name;
 
-    private Operand(byte* first, long rows, long rowBytes, long stepBytes, string name)
+    private Operand(byte* first, long bytes, long rows, long rowBytes, long stepBytes, string name)
     {
         _first = first;
+        _end = bytes == 0 ? null : first + bytes;
         _rows = rows;
         _rowBytes = rowBytes;
         _stepBytes = stepBytes;
@@ -25,7 +33,7 @@ internal readonly unsafe struct Operand
 
     public bool IsGiven => _first != null;
 
-    private long Bytes => _rows == 0 || _rowBytes == 0 ? 0 : ((_rows - 1) * _stepBytes) + _rowBytes;
+    private long Bytes => _end == null ? 0 : _end - _first;
 
     /// <summary>[rows × columns], rows <paramref name="ld"/> elements apart; sizes have been checked to be at least 0.</summary>
     public static Operand Matrix<T>(T* pointer, long rows, long columns, long ld, string name, string ldName) where T : unmanaged
@@ -61,13 +69,10 @@ internal readonly unsafe struct Operand
     }
 
     /// <summary>Refuses an output that shares a byte with <paramref name="other"/>. Columns of one matrix beside each other do not.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Apart(in Operand other)
     {
-        if (_first == null || other._first == null || Bytes == 0 || other.Bytes == 0) return;
-        if (_first < other._first + other.Bytes && other._first < _first + Bytes && !BesideEachOther(other))
-        {
-            throw CallException.Argument($"{_name} overlaps {other._name}.");
-        }
+        if (_first < other._end && other._first < _end) ApartWithin(other);
     }
 
     /// <summary>An output that may be <paramref name="other"/>, all of it, but not overlap it otherwise.</summary>
@@ -76,6 +81,12 @@ internal readonly unsafe struct Operand
         if (_first == other._first && _stepBytes == other._stepBytes) return;
         if (_first == other._first && _rows <= 1) return;
         Apart(other);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void ApartWithin(in Operand other)
+    {
+        if (!BesideEachOther(other)) throw CallException.Argument($"{_name} overlaps {other._name}.");
     }
 
     /// <summary>Whether rows are equally far apart and the columns of one end before those of the other begin, all around.</summary>
@@ -90,19 +101,20 @@ internal readonly unsafe struct Operand
 
     private static Operand Checked<T>(T* pointer, long rows, long columns, long ld, string name) where T : unmanaged
     {
+        // No division here: small calls are to cost no more than the managed ones.
+        ulong high = Math.BigMul((ulong)rows, (ulong)ld, out ulong elements);
+        if (high != 0 || elements > MostElements || (ulong)columns > MostElements) throw TooLarge(rows, columns, ld, name);
         long rowBytes = columns * sizeof(T), stepBytes = ld * sizeof(T);
-        // Rows are below 2^31; a step may be that of a vector of any length.
-        if (columns > long.MaxValue / sizeof(T) || (rows > 0 && stepBytes > (long.MaxValue - rowBytes) / rows)) throw TooLarge(rows, columns, ld, name);
-        var operand = new Operand((byte*)pointer, rows, rowBytes, stepBytes, name);
-        long bytes = operand.Bytes;
-        if (bytes == 0) return operand;
-        if (pointer == null) throw Argument.Null(name, rows == 1 ? $"[{columns}]" : $"[{rows} x {columns}]");
-        // A number is aligned to its size; the structures here begin with 8 bytes, the most that any of their members takes.
-        nuint alignment = (nuint)Math.Min(sizeof(T), 8);
-        if ((nuint)pointer % alignment != 0) throw CallException.Argument($"{name} is at 0x{(nuint)pointer:x}, which is no multiple of {alignment}.");
-        // Addresses end at 2^47, with five levels of pages at 2^56.
-        if ((long)pointer < 0 || bytes > long.MaxValue - (long)pointer) throw TooLarge(rows, columns, ld, name);
-        return operand;
+        long bytes = rows == 0 || columns == 0 ? 0 : ((rows - 1) * stepBytes) + rowBytes;
+        if (bytes > 0)
+        {
+            if (pointer == null) throw Argument.Null(name, rows == 1 ? $"[{columns}]" : $"[{rows} x {columns}]");
+            // A number is aligned to its size; the structures here begin with 8 bytes, the most that any of their members takes.
+            nuint beyond = sizeof(T) >= 8 ? 7u : (nuint)sizeof(T) - 1;
+            if (((nuint)pointer & beyond) != 0) throw CallException.Argument($"{name} is at 0x{(nuint)pointer:x}, which is no multiple of {beyond + 1}.");
+            if ((long)pointer < 0 || bytes > long.MaxValue - (long)pointer) throw TooLarge(rows, columns, ld, name);
+        }
+        return new Operand((byte*)pointer, bytes, rows, rowBytes, stepBytes, name);
     }
 
     private static CallException BadStep(long rows, long columns, long ld, string name, string ldName) => CallException.Argument(ld < columns

@@ -92,6 +92,7 @@ internal static unsafe class RowLosses
 
     private static void Apart(in Operand output, in Operand a, in Operand b, in Operand c, in Operand d, in Operand e)
     {
+        if (!output.IsGiven) return;
         output.Apart(a);
         output.Apart(b);
         output.Apart(c);

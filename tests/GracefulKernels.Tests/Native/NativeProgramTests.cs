@@ -17,7 +17,7 @@ public sealed class NativeProgramTests
         List<string> bits = [];
         foreach ((string level, string simd) in v4.Select(s => ("v4", s)).Concat([("v3", "avx2"), ("v3", "vector128")]))
         {
-            string[] lines = program.ExecuteOn(level, simd).Split('\n');
+            string[] lines = program.ExecuteOn(level, simd, "far").Split('\n');
             Assert.Equal($"cpu ({simd}, 2 threads)", lines[0]);
             bits.Add(lines[1]);
         }

@@ -1,4 +1,10 @@
-/* Every kernel of the C library against plain loops in double precision. Argument: the instruction set, or "best". */
+/*
+ * Every kernel of the C library against plain loops in double precision. Arguments: the instruction set, or "best"; "far" for operands of more than
+ * 2^31 elements too, which take addresses but no memory.
+ */
+#define _DEFAULT_SOURCE
+#include <sys/mman.h>
+
 #include "check.h"
 
 static const double U = 5.9604644775390625e-8; /* 2^-24 */
@@ -39,6 +45,27 @@ static void gemm(int64_t m, int64_t n, int64_t k, int ta, int tb, float beta)
         }
     }
     free(a), free(b), free(c), free(before);
+}
+
+/* Rows 2^30 elements apart: offsets beyond 32 bits. */
+static void gemm_far_apart(void)
+{
+    const int64_t ld = INT64_C(1) << 30, m = 4, k = 3;
+    size_t bytes = (size_t)(m * ld) * sizeof(float);
+    float *a = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    float *c = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    CHECK(a != MAP_FAILED && c != MAP_FAILED);
+    for (int64_t i = 0; i < m; i++) for (int64_t p = 0; p < k; p++) a[i * ld + p] = (float)(i + 10 * p);
+    OK(gk_gemm(device, 0, 1, m, m, k, 1.f, a, ld, a, ld, 0.f, c, ld));
+    for (int64_t i = 0; i < m; i++) {
+        for (int64_t j = 0; j < m; j++) {
+            float sum = 0;
+            for (int64_t p = 0; p < k; p++) sum += (float)((i + 10 * p) * (j + 10 * p));
+            CHECK(c[i * ld + j] == sum);
+        }
+        CHECK(c[i * ld + m] == 0);
+    }
+    CHECK(munmap(a, bytes) == 0 && munmap(c, bytes) == 0);
 }
 
 static void syrk(int64_t n, int64_t k, int transpose)
@@ -364,6 +391,7 @@ int main(int count, char **arguments)
     CHECK(simd == NULL || strstr(text, simd) != NULL);
     for (int transposes = 0; transposes < 4; transposes++) gemm(17, 21, 35, transposes & 1, transposes >> 1, 0.75f);
     gemm(1, 1, 1, 0, 0, 0.f), gemm(70, 33, 40, 0, 1, 0.f), gemm(5, 7, 0, 0, 0, 2.f), gemm(0, 4, 4, 0, 0, 1.f);
+    if (count > 2 && strcmp(arguments[2], "far") == 0) gemm_far_apart();
     syrk(19, 23, 0), syrk(19, 23, 1);
     cholesky(1), cholesky(53);
     kronecker(9, 14, 1), kronecker(9, 14, 0);
