@@ -26,6 +26,8 @@ for candidate in gcc clang; do
 done
 [ -n "$cc" ] || fail "a C compiler is missing: install gcc or clang"
 command -v "$cc" >/dev/null || fail "the C compiler '$cc' is missing"
+# What a build that calls this script keeps for its own children is not for ours.
+unset $(compgen -e | grep -i '^msbuild' || true)
 # No server stays behind that would keep the streams of whoever called this open.
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 MSBUILDDISABLENODEREUSE=1
 

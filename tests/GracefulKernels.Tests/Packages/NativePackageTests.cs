@@ -39,12 +39,15 @@ public sealed class NativePackageTests(PackedPackages packed)
     }
 
     [Fact]
-    public void NoFolderIsRefused()
+    public void WithoutAFolderTheLibraryIsBuilt()
     {
-        Assert.SkipUnless(PackedPackages.HasSources, "the sources are not here");
-        (int code, string output) = Pack();
-        Assert.True(code != 0, output);
-        Assert.Contains("NativeArtifacts must name", output);
+        Assert.SkipUnless(PackedPackages.HasSources && OperatingSystem.IsLinux(), "the sources are not here, or the library is not built here");
+        string script = Path.Combine(packed.Folder, "build it.sh");
+        File.WriteAllText(script, string.Join('\n', ["set -e", .. Made.Select(f => $"mkdir -p \"$1/{Path.GetDirectoryName(f)}\" && echo made by the script > \"$1/{f}\"")]));
+        (int code, string output) = Pack($"-p:NativeBuild={script}");
+        Assert.True(code == 0, output);
+        using PackageFile package = packed.Open("GracefulKernels.Native");
+        Assert.Equal("made by the script\n", package.Text("runtimes/linux-x64/native/libgracefulkernels-v4.so"));
     }
 
     /// <summary>A folder of files whose content is their name.</summary>

@@ -9,7 +9,7 @@ public partial class ReadmeProgramTests
     private static readonly string Text = File.ReadAllText(Path.Combine(NativeLibraryFolder.Repository, "README.md"));
 
     /// <summary>What the first example prints in each of the three languages.</summary>
-    private static string Printed => Assert.Single(Blocks("text"));
+    internal static string Printed => Assert.Single(Blocks("text"));
 
     [Fact]
     public void TheProgramInC()
@@ -58,7 +58,7 @@ public partial class ReadmeProgramTests
         return output.Trim();
     }
 
-    private static List<string> Blocks(string language) => [.. Block().Matches(Text).Where(m => m.Groups["language"].Value == language).Select(m => m.Groups["code"].Value)];
+    internal static List<string> Blocks(string language) => [.. Block().Matches(Text).Where(m => m.Groups["language"].Value == language).Select(m => m.Groups["code"].Value)];
 
     [GeneratedRegex("^```(?<language>[a-z]*)\n(?<code>.*?)\n```$", RegexOptions.Singleline | RegexOptions.Multiline)]
     private static partial Regex Block();
