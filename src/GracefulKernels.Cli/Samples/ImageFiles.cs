@@ -54,7 +54,7 @@ internal static class ImageFiles
 
     private static FileKind Kind(string path)
     {
-        using InputFile file = InputFile.Open(path, "data");
+        using InputFile file = InputFile.Open(path, "a data file");
         Span<byte> start = stackalloc byte[(int)Math.Min(8, file.Length)];
         file.Read(0, start);
         if (start.StartsWith<byte>([0x93, (byte)'N', (byte)'U', (byte)'M'])) return FileKind.Npy;

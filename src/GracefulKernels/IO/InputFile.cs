@@ -26,15 +26,17 @@ internal sealed class InputFile : IDisposable
     /// <summary>The open file, for a map of it.</summary>
     public SafeFileHandle Handle => _handle;
 
+    /// <param name="path">The file.</param>
+    /// <param name="kind">What is expected, with its article, for messages.</param>
     public static InputFile Open(string path, string kind)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
-        if (Directory.Exists(path)) throw new InvalidDataException($"{path}: found a folder; expected a {kind} file.");
-        if (!File.Exists(path)) throw new FileNotFoundException($"{path}: there is no such file; expected a {kind} file.", path);
+        if (Directory.Exists(path)) throw new InvalidDataException($"{path}: found a folder; expected {kind}.");
+        if (!File.Exists(path)) throw new FileNotFoundException($"{path}: there is no such file; expected {kind}.", path);
         // Before it is opened: opening a pipe that nobody writes to would wait for ever.
         if (new FileInfo(path).Length == 0)
         {
-            throw new InvalidDataException($"{path}: found no bytes (or a pipe or device); expected a {kind} file on a disk.");
+            throw new InvalidDataException($"{path}: found no bytes (or a pipe or device); expected {kind} on a disk.");
         }
         SafeFileHandle handle = File.OpenHandle(path);
         try
@@ -44,7 +46,7 @@ internal sealed class InputFile : IDisposable
         catch (NotSupportedException e)
         {
             handle.Dispose();
-            throw new InvalidDataException($"{path}: found a pipe or device; expected a {kind} file on a disk.", e);
+            throw new InvalidDataException($"{path}: found a pipe or device; expected {kind} on a disk.", e);
         }
         catch
         {

@@ -75,7 +75,7 @@ public sealed unsafe class MappedArray : IDisposable
     public static MappedArray Open(string path)
     {
         // The map outlives the handle.
-        using InputFile file = InputFile.Open(path, ".npy");
+        using InputFile file = InputFile.Open(path, "a .npy file");
         NpyHeader header = NpyHeader.Read(file);
         return new MappedArray(file, header.Type, header.Shape, header.DataOffset);
     }
@@ -102,7 +102,7 @@ public sealed unsafe class MappedArray : IDisposable
         {
             throw new ArgumentOutOfRangeException(nameof(byteOffset), byteOffset, $"byteOffset is {byteOffset}; expected a multiple of {type.Size()}, the size of {type.Word()}, at least 0.");
         }
-        using InputFile file = InputFile.Open(path, "binary");
+        using InputFile file = InputFile.Open(path, "a binary file");
         long bytes = count * type.Size();
         if (byteOffset > file.Length || bytes > file.Length - byteOffset)
         {

@@ -54,7 +54,7 @@ public sealed class NpyReader : IDisposable
     /// <exception cref="UnauthorizedAccessException">Reading is not allowed.</exception>
     public static NpyReader Open(string path)
     {
-        InputFile file = InputFile.Open(path, ".npy");
+        InputFile file = InputFile.Open(path, "a .npy file");
         try
         {
             return new NpyReader(file, NpyHeader.Read(file));

@@ -61,7 +61,7 @@ public sealed class SafetensorsReader : IDisposable
     /// <exception cref="UnauthorizedAccessException">Reading is not allowed.</exception>
     public static SafetensorsReader Open(string path)
     {
-        InputFile file = InputFile.Open(path, "safetensors");
+        InputFile file = InputFile.Open(path, "a safetensors file");
         try
         {
             return new SafetensorsReader(file);

@@ -29,7 +29,7 @@ internal static class OnnxFile
     public static ModelProto Read(string path, out long length)
     {
         byte[] bytes;
-        using (InputFile file = InputFile.Open(path, "ONNX"))
+        using (InputFile file = InputFile.Open(path, "an ONNX file"))
         {
             if (file.Length > Array.MaxLength) throw file.Invalid($"{file.Length} bytes", $"at most {Array.MaxLength} (a protobuf message)");
             bytes = new byte[file.Length];
